@@ -1,0 +1,1 @@
+"""Split ResNet-50, AECNN modules, datasets, training and checkpoints."""

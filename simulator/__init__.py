@@ -1,0 +1,1 @@
+"""Discrete-event simulation of device-edge co-inference over a wireless uplink."""
