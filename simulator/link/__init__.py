@@ -1,0 +1,1 @@
+"""The wireless link: fading, rate, capacity over time, and sharing."""
