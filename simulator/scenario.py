@@ -1,0 +1,204 @@
+"""A scenario: everything that one simulation needs to know, typed and checked.
+
+Each class is a section of the file, each field a key; bounds and units stand with the field. Files are read
+in `coinfer.simulator.loading`.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from coinfer.simulator.codec_spec import CodecSpec
+from coinfer.simulator.errors import ProfileError
+from coinfer.simulator.fields import Name, Number, Scalar, Section, Switch, Whole, mistake
+from coinfer.simulator.profiles import Profile, profile
+
+
+def _by_name(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return profile(value)
+    except ProfileError as error:
+        raise mistake(str(error)) from error
+
+
+NamedProfile = Annotated[Profile, BeforeValidator(_by_name)]
+"""A profile: the name of a built-in one, or a mapping with the keys of Profile."""
+
+
+class Images(Section):
+    """The images that devices classify."""
+
+    source: Literal["scenes", "imagenette", "imagefolder"] = Field(
+        "scenes", description="drawn scenes, the Imagenette photos, or a folder of class folders"
+    )
+    count: Whole = Field(256, ge=1, le=1_000_000, description="number of different images [1]")
+    seed: Whole = Field(0, ge=0, description="which scenes are drawn; only for source scenes [1]")
+    root: Path | None = Field(None, description="folder of the photos, relative to the working folder")
+    classifier: Path | None = Field(
+        None,
+        description="checkpoint of 'coinfer train classifier'; null: the one that knows the source's classes",
+    )
+    download: Switch = Field(False, description="fetch the photos if they are missing; only for imagenette")
+
+    @model_validator(mode="after")
+    def _keys_fit_the_source(self) -> Self:
+        if self.source == "imagefolder" and self.root is None:
+            raise mistake("missing; source imagefolder needs the folder of class folders", "root")
+        if self.source == "scenes" and self.root is not None:
+            raise mistake("scenes are drawn and have no folder; remove this key", "root")
+        if self.source != "scenes" and self.seed:
+            raise mistake("only scenes are drawn with a seed; remove this key", "seed")
+        if self.source != "imagenette" and self.download:
+            raise mistake("only imagenette can be downloaded; remove this key", "download")
+        return self
+
+
+class Arrivals(Section):
+    """When a device has a new task."""
+
+    process: Literal["poisson", "periodic"] = Field(
+        "poisson", description="exponential gaps, or equal gaps from a random phase"
+    )
+    rate_hz: Number = Field(gt=0, description="mean number of tasks a second, for each device [Hz]")
+
+
+class DeviceGroup(Section):
+    """Devices of one kind, each with arrivals, images and fading of its own."""
+
+    count: Whole = Field(1, ge=1, le=10_000, description="number of such devices [1]")
+    profile: NamedProfile = Field(description="built-in profile by name, or a mapping with its figures")
+    arrivals: Arrivals = Field(description="when tasks arrive")
+    buffer: Whole | None = Field(
+        None, ge=0, description="most tasks that may wait at a device; null: any [1]"
+    )
+
+
+class Fading(Section):
+    """How the channel's power gain moves around its mean."""
+
+    model: Literal["rayleigh", "none"] = Field(
+        "rayleigh", description="Clarke's spectrum, or a constant channel"
+    )
+    speed_mps: Number = Field(1.0, ge=0, le=1_000, description="speed of a device; 0: it never moves [m/s]")
+    carrier_hz: Number = Field(3.5e9, gt=0, description="carrier frequency [Hz]")
+
+
+class Rate(Section):
+    """From signal-to-noise ratio to bits a second."""
+
+    model: Literal["shannon"] = Field("shannon", description="bandwidth * efficiency * log2(1 + snr / gap)")
+    gap_db: Number = Field(0.0, ge=0, description="distance to Shannon's limit [dB]")
+    efficiency: Number = Field(1.0, gt=0, le=1, description="share of the airtime that carries payload [1]")
+    cap_bps_per_hz: Number | None = Field(
+        None, gt=0, description="highest spectral efficiency; null: none [bit/s/Hz]"
+    )
+
+
+class Link(Section):
+    """The uplink that all devices share."""
+
+    bandwidth_hz: Number = Field(gt=0, description="occupied bandwidth [Hz]")
+    mean_snr_db: Number = Field(
+        ge=-100,
+        le=100,
+        description="averaged over fading, after path loss and shadowing, in the bandwidth [dB]",
+    )
+    fading: Fading = Field(default_factory=Fading, description="small-scale fading")
+    rate: Rate = Field(default_factory=Rate, description="rate at a signal-to-noise ratio")
+    deep_fade: Literal["integrate", "frozen"] = Field(
+        "integrate", description="the rate follows the fading, or the rate at the start is kept (a baseline)"
+    )
+    sharing: Literal["fifo", "equal"] = Field(
+        "fifo", description="one payload at a time, or equal time shares among the devices that send"
+    )
+
+
+class Downlink(Section):
+    """The way back of the answer: without contention, always delay_s + 8 * answer_bytes / rate_bps."""
+
+    delay_s: Number = Field(0.005, ge=0, description="fixed delay, access and core network included [s]")
+    rate_bps: Number = Field(10e6, gt=0, description="downlink rate [bit/s]")
+    answer_bytes: Whole = Field(64, ge=0, description="size of an answer, headers included [byte]")
+
+
+class Edge(Section):
+    """The edge server: workers that take tasks from one queue."""
+
+    profile: NamedProfile = Field(description="built-in profile by name, or a mapping with its figures")
+    workers: Whole = Field(1, ge=1, le=10_000, description="tasks served at the same time [1]")
+    queue: Literal["fifo"] = Field("fifo", description="order of service")
+
+
+class Scenario(Section):
+    """One scenario; `sweep` makes a grid of it."""
+
+    name: Name = Field(description="what tables, figures and folders call it")
+    description: str = Field("", description="the question it asks, in a sentence or two")
+    notes: str = Field("", description="anything a reader should know")
+    seed: Whole = Field(0, ge=0, description="root of all randomness [1]")
+    tasks: Whole | None = Field(None, ge=1, le=10_000_000, description="for each device and replication [1]")
+    duration_s: Number | None = Field(None, gt=0, description="arrivals stop here; instead of tasks [s]")
+    drain: Switch = Field(
+        True, description="let tasks finish after the last arrival, or stop the clock there"
+    )
+    replications: Whole = Field(1, ge=1, le=10_000, description="independent repetitions [1]")
+    images: Images = Field(default_factory=Images, description="what is classified")
+    devices: tuple[DeviceGroup, ...] = Field(min_length=1, description="groups of devices")
+    link: Link = Field(description="the uplink")
+    downlink: Downlink = Field(default_factory=Downlink, description="the way back of the answer")
+    edge: Edge = Field(description="the edge server")
+    codecs: tuple[CodecSpec, ...] = Field(min_length=1, description="operating points to compare")
+    deadlines_s: tuple[Annotated[Number, Field(gt=0)], ...] = Field(
+        min_length=1, description="deadlines to judge by, kept in ascending order [s]"
+    )
+    sweep: dict[str, tuple[Scalar, ...]] = Field(
+        default_factory=dict, description="values to try, by dotted path; several paths make a grid"
+    )
+
+    @property
+    def device_profiles(self) -> list[Profile]:
+        """The profile of each device, in the order of their numbers."""
+        return [group.profile for group in self.devices for _ in range(group.count)]
+
+    @field_validator("codecs")
+    @classmethod
+    def _codecs_differ(cls, codecs: tuple[CodecSpec, ...]) -> tuple[CodecSpec, ...]:
+        labels = [codec.label for codec in codecs]
+        if twice := _first_duplicate(labels):
+            raise mistake(f"{twice} is listed twice; keep one")
+        return codecs
+
+    @field_validator("deadlines_s")
+    @classmethod
+    def _deadlines_ascend(cls, deadlines_s: tuple[float, ...]) -> tuple[float, ...]:
+        if twice := _first_duplicate(deadlines_s):
+            raise mistake(f"{twice:g} is listed twice; keep one")
+        return tuple(sorted(deadlines_s))
+
+    @field_validator("sweep")
+    @classmethod
+    def _sweep_values_differ(cls, sweep: dict[str, tuple[Scalar, ...]]) -> dict[str, tuple[Scalar, ...]]:
+        for path, values in sweep.items():
+            if path.partition(".")[0] == "sweep":
+                raise mistake("a sweep cannot sweep itself; remove this key", path)
+            if not values:
+                raise mistake("expected at least one value, got an empty list", path)
+            if (twice := _first_duplicate(values)) is not None:
+                raise mistake(f"{twice} is listed twice; keep one", path)
+        return sweep
+
+    @model_validator(mode="after")
+    def _one_way_to_end(self) -> Self:
+        if self.tasks is None and self.duration_s is None:
+            raise mistake("missing; give tasks or duration_s", "tasks")
+        if self.tasks is not None and self.duration_s is not None:
+            raise mistake("tasks is given as well; keep one of them and set the other to null", "duration_s")
+        return self
+
+
+def _first_duplicate(values: Sequence[Any]) -> Any:
+    return next((value for place, value in enumerate(values) if value in values[:place]), None)
