@@ -1,0 +1,50 @@
+"""The figures of a run, as PNG to look at and SVG to print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib
+import pandas as pd
+from matplotlib.figure import Figure
+
+from coinfer.simulator.figures_accuracy import on_time_accuracy
+from coinfer.simulator.figures_breakdown import latency_breakdown
+from coinfer.simulator.figures_distribution import latency_distribution
+from coinfer.simulator.figures_style import RC
+from coinfer.simulator.scenario import Scenario
+
+_PNG_DPI = 200
+
+
+def draw_figures(tasks: pd.DataFrame, summary: pd.DataFrame, scenario: Scenario, folder: Path) -> list[Path]:
+    """Draw what a run showed; the same run gives the same SVG files, byte for byte.
+
+    Args:
+        tasks: the records of tasks.parquet.
+        summary: the table of summary.csv; it gives the order of the codecs.
+        scenario: the scenario with its sweep.
+        folder: where the files go; made if missing.
+
+    Returns:
+        The files: a PNG and an SVG of each figure.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(RC)
+        figures = {
+            "on_time_accuracy": on_time_accuracy(summary, scenario),
+            "latency_breakdown": latency_breakdown(tasks, summary, scenario),
+            "latency_distribution": latency_distribution(tasks, summary, scenario),
+        }
+        return [path for name, figure in figures.items() for path in _save(figure, folder / name)]
+
+
+def _save(figure: Figure, stem: Path) -> list[Path]:
+    """Write one figure; without a date, and laid out once, which is most of the work."""
+    png, svg = stem.with_suffix(".png"), stem.with_suffix(".svg")
+    figure.savefig(png, dpi=_PNG_DPI)
+    figure.set_layout_engine("none")
+    figure.savefig(svg, metadata={"Date": None})
+    return [png, svg]
