@@ -1,0 +1,135 @@
+"""AECNN: channel attention, static channel pruning, 8-bit quantisation, and a light decoder.
+
+A reconstruction from the abstract of Li, Iosifidis and Zhang, "Attention-based Feature Compression for CNN
+Inference Offloading in Edge Computing", ICC 2023 (arXiv 2211.13745); the full text was not at hand.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from coinfer.models.backbone import CHANNELS, SPLITS, STRIDES, Backbone
+
+LEVELS = 256
+"""8 bits a value."""
+
+FLOAT_BITS, VALUE_BITS = 32, 8
+
+
+def kept_channels(split: str, ratio: int = 256) -> int:
+    """Channels to keep so that float32 features over 8-bit values give `ratio` before entropy coding.
+
+    References:
+        Shao and Zhang (2020), BottleNet++: CR = (C H W 32) / (C' H' W' 8).
+    """
+    return CHANNELS[split] * FLOAT_BITS // VALUE_BITS // ratio
+
+
+class ChannelAttention(nn.Module):
+    """Squeeze and excitation: one weight in 0..1 for each channel of a feature map.
+
+    References:
+        Hu, Shen and Sun (2018), Squeeze-and-Excitation Networks, eq. 2-3, reduction 16.
+    """
+
+    def __init__(self, channels: int, reduction: int = 16) -> None:
+        super().__init__()
+        self.squeeze = nn.Linear(channels, channels // reduction)
+        self.excite = nn.Linear(channels // reduction, channels)
+        nn.init.zeros_(self.excite.weight)
+        nn.init.constant_(self.excite.bias, 3.0)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """`[batch, channels, height, width]` features to `[batch, channels]` weights."""
+        pooled = features.mean(dim=(2, 3))
+        return torch.sigmoid(self.excite(torch.relu(self.squeeze(pooled))))
+
+
+class Quantiser(nn.Module):
+    """Uniform quantiser to 0..255 with one learned step a channel; straight-through gradient.
+
+    References:
+        Esser et al. (2020), Learned Step Size Quantization, eq. 1-3.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.log_step = nn.Parameter(torch.full((channels, 1, 1), -3.0))
+
+    def forward(self, values: Tensor) -> Tensor:
+        """`[batch, channels, height, width]` values to whole-numbered symbols of the same shape, float32."""
+        scaled = (values.float() / self.log_step.exp()).clamp(0, LEVELS - 1)
+        return scaled + (scaled.round() - scaled).detach()
+
+    def inverse(self, symbols: Tensor) -> Tensor:
+        """Symbols back to values."""
+        return symbols.float() * self.log_step.exp()
+
+
+class Encoder(nn.Module):
+    """The device's half: head, attention, the kept channels, symbols."""
+
+    last: nn.Module
+    attention: ChannelAttention
+    quantiser: Quantiser
+    kept: Tensor
+
+    def __init__(self, backbone: Backbone, split: str, kept: int) -> None:
+        super().__init__()
+        before = backbone.head(SPLITS[SPLITS.index(split) - 1])
+        self.frozen = before
+        self.last = copy.deepcopy(getattr(backbone, split))
+        self.attention = ChannelAttention(CHANNELS[split])
+        self.quantiser = Quantiser(kept)
+        self.register_buffer("kept", torch.arange(kept))
+
+    def features(self, shared: Tensor) -> Tensor:
+        """Output of the stage before the split to the attended feature map, all channels."""
+        features: Tensor = self.last(shared)
+        weights: Tensor = self.attention(features)
+        return features * weights[:, :, None, None]
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """`[batch, 3, height, width]` pixels to `[batch, kept, height / stride, width / stride]` symbols."""
+        symbols: Tensor = self.quantiser(self.features(self.frozen(pixels))[:, self.kept])
+        return symbols
+
+
+class Decoder(nn.Module):
+    """The edge's half: values of the kept channels to the feature map the tail expects."""
+
+    def __init__(self, split: str, kept: int) -> None:
+        super().__init__()
+        self.quantiser = Quantiser(kept)
+        self.restore = nn.Sequential(
+            nn.Conv2d(kept, CHANNELS[split], 3, padding=1, bias=False),
+            nn.BatchNorm2d(CHANNELS[split]),
+            nn.ReLU(),
+        )
+
+    def forward(self, symbols: Tensor) -> Tensor:
+        """`[batch, kept, height, width]` symbols to `[batch, channels, height, width]` features."""
+        features: Tensor = self.restore(self.quantiser.inverse(symbols))
+        return features
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The symbols of one image: `[kept, side, side]`."""
+
+    kept: int
+    side: int
+
+    @property
+    def count(self) -> int:
+        """Symbols an image."""
+        return self.kept * self.side * self.side
+
+
+def symbol_shape(split: str, kept: int, size_px: int) -> Shape:
+    """Shape of the symbols of a square image of `size_px`."""
+    return Shape(kept, size_px // STRIDES[split])

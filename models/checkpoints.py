@@ -1,0 +1,103 @@
+"""Checkpoints: safetensors files whose header carries what the weights are and how they came to be."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+FORMAT = 1
+"""Version of the checkpoint layout; a file of another version is refused."""
+
+
+class CheckpointError(ValueError):
+    """A checkpoint file is missing, damaged, or of another version or kind."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The tensors of a checkpoint and the JSON metadata stored beside them."""
+
+    path: Path
+    metadata: dict[str, Any]
+    tensors: dict[str, torch.Tensor]
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the file, in hex."""
+        return file_sha256(self.path)
+
+
+def file_sha256(path: Path) -> str:
+    """Returns the SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def shipped_path(name: str) -> Path:
+    """Returns the path of a checkpoint that comes with coinfer; it need not exist."""
+    return Path(str(files("coinfer.models") / "weights" / f"{name}.safetensors"))
+
+
+def read_checkpoint(path: Path, kind: str | None = None) -> Checkpoint:
+    """Reads a checkpoint, its floating-point tensors as float32.
+
+    Args:
+        path: the safetensors file.
+        kind: what it must be (`backbone`, `classifier`, `aecnn`); None takes any file.
+
+    Raises:
+        CheckpointError: no such file, not a safetensors file, or of another kind or version.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such checkpoint; train one with 'coinfer train --help'")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = json.loads((file.metadata() or {}).get("coinfer", "{}"))
+            tensors = {key: _widen(file.get_tensor(key)) for key in file.keys()}  # noqa: SIM118
+    except (SafetensorError, json.JSONDecodeError, OSError) as error:
+        raise CheckpointError(f"{path}: not a readable checkpoint ({error})") from error
+    if kind is not None:
+        _check(path, metadata, kind)
+    return Checkpoint(path, metadata, tensors)
+
+
+def write_checkpoint(
+    path: Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, Any], half: bool = True
+) -> None:
+    """Writes a checkpoint whole or not at all, floating-point tensors as float16 if `half`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    kept = {key: _narrow(value, half) for key, value in tensors.items() if "num_batches_tracked" not in key}
+    text = json.dumps({"format": FORMAT, **metadata}, sort_keys=True)
+    partial = path.with_suffix(".partial")
+    partial.write_bytes(save(kept, {"coinfer": text}))
+    os.replace(partial, path)
+
+
+def _check(path: Path, metadata: Mapping[str, Any], kind: str) -> None:
+    version = metadata.get("format")
+    if version != FORMAT:
+        raise CheckpointError(
+            f"{path}: checkpoint format {version}, this coinfer reads {FORMAT}; train it again"
+        )
+    if metadata.get("kind") != kind:
+        raise CheckpointError(f"{path}: expected a checkpoint of kind '{kind}', got '{metadata.get('kind')}'")
+
+
+def _widen(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.float() if tensor.is_floating_point() else tensor
+
+
+def _narrow(tensor: torch.Tensor, half: bool) -> torch.Tensor:
+    tensor = tensor.detach().cpu().contiguous()
+    return tensor.half() if half and tensor.is_floating_point() else tensor

@@ -1,0 +1,1 @@
+"""Drawn camera frames: the default image source, which needs no download."""

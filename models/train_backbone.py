@@ -1,0 +1,152 @@
+"""Training of the backbone, and of further classifiers on its frozen features."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from coinfer.models.backbone import Backbone, from_torchvision
+from coinfer.models.checkpoints import file_sha256, write_checkpoint
+from coinfer.models.images import ImageSet
+from coinfer.models.training import Job, Phase, Source, evaluate, run_phase
+
+BACKBONE_PHASES = {
+    "scratch": (
+        Phase("64px", 14, 64, 0.12),
+        Phase("96px", 8, 96, 0.12),
+        Phase("128px", 5, 128, 0.06),
+        Phase("192px", 2, 192, 0.01),
+    ),
+    "fine-tune": (Phase("tune", 1, 192, 0.01),),
+}
+"""From random weights (two cores, about two hours), or from a starting checkpoint (about 10 minutes)."""
+
+
+def train_backbone(
+    train: ImageSet,
+    validation: ImageSet,
+    classifier: str,
+    start: Path | None,
+    out: Path,
+    work_dir: Path,
+    seed: int = 0,
+) -> dict[str, object]:
+    """Trains ResNet-50 by SGD with label smoothing 0.1 and writes its checkpoint.
+
+    Args:
+        train: the training images.
+        validation: the images that give the top-1 written into the checkpoint.
+        classifier: name of the classifier, such as `imagenette`.
+        start: a safetensors file with torchvision's tensor names to start from; None starts at random.
+        out: the checkpoint to write.
+        work_dir: where the state is kept for resuming.
+        seed: of the order of images, the augmentation and the random start.
+
+    Returns:
+        The checkpoint's metadata.
+    """
+    torch.manual_seed(seed)
+    names = {classifier: train.class_names}
+    network = (
+        from_torchvision(start, names) if start else Backbone(names).to(memory_format=torch.channels_last)
+    )
+
+    def loss(pixels: Tensor, labels: Tensor, name: str) -> Tensor:
+        return functional.cross_entropy(network(pixels, name).float(), labels, label_smoothing=0.1)
+
+    phases = BACKBONE_PHASES["fine-tune" if start else "scratch"]
+    job = Job(network, [Source(train, classifier)], loss, work_dir, seed=seed, optimiser="sgd")
+    for phase in phases:
+        network.train()
+        run_phase(job, phase)
+    network.eval()
+    metadata = _metadata("backbone", names, validation, network, classifier, phases, seed)
+    metadata["start_sha256"] = file_sha256(start) if start else None
+    write_checkpoint(out, network.state_dict(), metadata)
+    return metadata
+
+
+def train_classifier(
+    backbone: Backbone,
+    train: ImageSet,
+    validation: ImageSet,
+    classifier: str,
+    out: Path,
+    epochs: int = 30,
+    seed: int = 0,
+) -> dict[str, object]:
+    """Trains a linear classifier on the backbone's frozen pooled features by Adam, into a checkpoint."""
+    torch.manual_seed(seed)
+    network = Backbone({classifier: train.class_names})
+    network.load_state_dict(
+        {k: v for k, v in backbone.state_dict().items() if "classifiers" not in k}, strict=False
+    )
+    network.eval().requires_grad_(False)
+    features, labels = _pooled(network, train), torch.from_numpy(train.labels)
+    mean, spread = features.mean(0), features.std(0) + 1e-3
+    features = (features - mean) / spread
+    linear = nn.Linear(features.shape[1], len(train.class_names))
+    optimiser = torch.optim.AdamW(linear.parameters(), lr=2e-3, weight_decay=0.3)
+    steps = epochs * (len(features) // 256 + 1)
+    rng = np.random.default_rng(seed)
+    for step in range(steps):
+        for group in optimiser.param_groups:
+            group["lr"] = 2e-3 * (1 - step / steps)
+        chosen = torch.from_numpy(rng.integers(0, len(features), 256))
+        optimiser.zero_grad()
+        functional.cross_entropy(linear(features[chosen]), labels[chosen], label_smoothing=0.05).backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+    network.classifiers[classifier] = _unscaled(linear, mean, spread)
+    phases = (Phase("linear", epochs, 224, 2e-3),)
+    metadata = _metadata(
+        "classifier", {classifier: train.class_names}, validation, network, classifier, phases, seed
+    )
+    tensors = {key: value for key, value in network.state_dict().items() if key.startswith("classifiers.")}
+    write_checkpoint(out, tensors, metadata)
+    return metadata
+
+
+def _unscaled(linear: nn.Linear, mean: Tensor, spread: Tensor) -> nn.Linear:
+    """The classifier of features as they are, from one of features of mean 0 and variance 1."""
+    plain = nn.Linear(linear.in_features, linear.out_features).requires_grad_(False)
+    plain.weight.copy_(linear.weight / spread)
+    plain.bias.copy_(linear.bias - plain.weight @ mean)
+    return plain
+
+
+@torch.inference_mode()
+def _pooled(network: Backbone, images: ImageSet, batch: int = 64) -> Tensor:
+    whole = nn.Sequential(network.head("layer4"), network.tail("layer4"))
+    with torch.autocast("cpu", torch.bfloat16):
+        parts = [
+            whole(torch.from_numpy(images.load(range(start, min(start + batch, len(images)))))).float()
+            for start in range(0, len(images), batch)
+        ]
+    return torch.cat(parts).clone()
+
+
+def _metadata(
+    kind: str,
+    names: Mapping[str, Sequence[str]],
+    validation: ImageSet,
+    network: Backbone,
+    classifier: str,
+    phases: Sequence[Phase],
+    seed: int,
+) -> dict[str, object]:
+    right = evaluate(lambda pixels: network(pixels, classifier), validation)
+    return {
+        "kind": kind,
+        "class_names": {name: list(classes) for name, classes in names.items()},
+        "top1": {classifier: round(float(right.mean()), 4)},
+        "validation_images": len(validation),
+        "validation_fingerprint": validation.fingerprint,
+        "phases": [asdict(phase) for phase in phases],
+        "seed": seed,
+    }

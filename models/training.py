@@ -1,0 +1,266 @@
+"""The one training loop: batches in a fixed order, bf16 where quick, and a state that survives a kill."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from coinfer.models.images import ImageSet
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One stage of training: how long, at which image size, and with which step size.
+
+    Args:
+        name: shown in the log; also names the saved state.
+        epochs: passes over the data; may be a fraction.
+        size_px: side of the square images.
+        learning_rate: peak of the schedule (linear warm-up over 5 % of the steps, cosine to zero).
+    """
+
+    name: str
+    epochs: float
+    size_px: int
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class Source:
+    """A labelled image set and the classifier whose classes its labels index."""
+
+    images: ImageSet
+    classifier: str
+
+
+@dataclass
+class Job:
+    """What is trained, on what, and against which loss.
+
+    Args:
+        model: the network; only parameters with `requires_grad` are changed.
+        sources: image sets; each batch holds a share of each, by size.
+        loss: `(pixels [batch, 3, size, size], labels [batch], classifier) -> scalar`.
+        work_dir: where the state is kept for resuming.
+        optimiser: `adam` or `sgd`.
+    """
+
+    model: nn.Module
+    sources: Sequence[Source]
+    loss: Callable[[Tensor, Tensor, str], Tensor]
+    work_dir: Path
+    batch: int = 64
+    seed: int = 0
+    optimiser: str = "adam"
+    device: str = "cpu"
+    min_crop: float = 0.35
+    save_every_s: float = 120.0
+    log: Callable[[Mapping[str, float | str | int]], None] = field(default=lambda row: None)
+
+
+def run_phase(job: Job, phase: Phase) -> None:
+    """Trains one phase, going on from its saved state where there is one."""
+    steps_an_epoch = sum(len(source.images) for source in job.sources) // job.batch
+    total = max(1, round(phase.epochs * steps_an_epoch))
+    optimiser = _optimiser(job, phase)
+    state = _State(job, phase, optimiser)
+    step = state.restore()
+    if step >= total:
+        return
+    job.model.to(job.device)
+    with _progress() as bar:
+        shown = bar.add_task(f"{phase.name} at {phase.size_px} px", total=total, completed=step, note="")
+        for step, parts in _batches(job, step, total):  # noqa: B020
+            for group in optimiser.param_groups:
+                group["lr"] = phase.learning_rate * schedule(step / total)
+            value = _one_step(job, phase, optimiser, parts, step)
+            if not math.isfinite(value):
+                raise FloatingPointError(
+                    f"{phase.name}: loss is {value} at step {step}; lower the learning rate"
+                )
+            bar.update(shown, completed=step + 1, note=f"loss {value:.3f}")
+            if step % 20 == 0 or step + 1 == total:
+                job.log({"phase": phase.name, "step": step, "of": total, "loss": value})
+            state.save_if_due(step + 1, last=step + 1 == total)
+
+
+def schedule(progress: float) -> float:
+    """Step size over its peak at `progress` in 0..1: linear warm-up over 5 %, then half a cosine."""
+    return min(progress / 0.05, 0.5 * (1 + math.cos(math.pi * progress))) if progress < 1 else 0.0
+
+
+def _one_step(
+    job: Job,
+    phase: Phase,
+    optimiser: torch.optim.Optimizer,
+    parts: Sequence[tuple[Source, NDArray[np.int64]]],
+    step: int,
+) -> float:
+    optimiser.zero_grad(set_to_none=True)
+    size = sum(len(indices) for _, indices in parts)
+    total = 0.0
+    for number, (source, indices) in enumerate(parts):
+        pixels = torch.from_numpy(source.images.load(indices.tolist())).to(job.device)
+        labels = torch.from_numpy(source.images.labels[indices]).to(job.device)
+        rng = np.random.default_rng([job.seed, 1, step, number])
+        with torch.autocast(job.device, torch.bfloat16):
+            pixels = augment(pixels, phase.size_px, job.min_crop, rng)
+            loss = job.loss(pixels, labels, source.classifier) * (len(indices) / size)
+        loss.backward()  # type: ignore[no-untyped-call]
+        total += loss.item()
+    torch.nn.utils.clip_grad_norm_([p for p in job.model.parameters() if p.requires_grad], 5.0)
+    optimiser.step()
+    return total
+
+
+def augment(pixels: Tensor, size_px: int, min_crop: float, rng: np.random.Generator) -> Tensor:
+    """Random crop (area share `min_crop`..1, mild stretch), flip and brightness, resampled to `size_px`.
+
+    Args:
+        pixels: `[batch, 3, height, width]` uint8.
+        size_px: side of the result.
+        min_crop: smallest share of the area that a crop keeps.
+        rng: source of the randomness.
+
+    Returns:
+        `[batch, 3, size_px, size_px]` float32 in 0..255.
+    """
+    batch = len(pixels)
+    side = np.sqrt(rng.uniform(min_crop, 1.0, batch))
+    stretch = np.exp(rng.uniform(-0.2, 0.2, batch))
+    width, height = np.minimum(side * stretch, 1.0), np.minimum(side / stretch, 1.0)
+    theta = np.zeros((batch, 2, 3), dtype=np.float32)
+    theta[:, 0, 0] = width * rng.choice([-1.0, 1.0], batch)
+    theta[:, 1, 1] = height
+    theta[:, 0, 2] = rng.uniform(-1, 1, batch) * (1 - width)
+    theta[:, 1, 2] = rng.uniform(-1, 1, batch) * (1 - height)
+    light = torch.tensor(rng.uniform(0.8, 1.2, (batch, 1, 1, 1)), dtype=torch.float32, device=pixels.device)
+    with torch.autocast(pixels.device.type, enabled=False):
+        grid = functional.affine_grid(
+            torch.from_numpy(theta).to(pixels.device), [batch, 3, size_px, size_px], align_corners=False
+        )
+        crops = functional.grid_sample(pixels.float(), grid, align_corners=False, padding_mode="reflection")
+    return (crops * light).clamp(0, 255)
+
+
+def _batches(
+    job: Job, first: int, total: int
+) -> Iterator[tuple[int, list[tuple[Source, NDArray[np.int64]]]]]:
+    """Yields (step, indices for each source); the order depends only on the seed and the step."""
+    sizes = np.array([len(source.images) for source in job.sources])
+    shares = np.maximum(1, np.round(job.batch * sizes / sizes.sum()).astype(int))
+    for step in range(first, total):
+        parts = []
+        for number, (source, share) in enumerate(zip(job.sources, shares, strict=True)):
+            rounds, offset = divmod(step * int(share), len(source.images))
+            order = [
+                np.random.default_rng([job.seed, 0, number, rounds + extra]).permutation(len(source.images))
+                for extra in (0, 1)
+            ]
+            parts.append((source, np.concatenate(order)[offset : offset + int(share)]))
+        yield step, parts
+
+
+def _optimiser(job: Job, phase: Phase) -> torch.optim.Optimizer:
+    trained = [parameter for parameter in job.model.parameters() if parameter.requires_grad]
+    if job.optimiser == "sgd":
+        return torch.optim.SGD(
+            trained, lr=phase.learning_rate, momentum=0.9, nesterov=True, weight_decay=5e-5
+        )
+    return torch.optim.Adam(trained, lr=phase.learning_rate)
+
+
+class _State:
+    """The saved state of one phase: weights, optimiser moments and the step, in one safetensors file."""
+
+    def __init__(self, job: Job, phase: Phase, optimiser: torch.optim.Optimizer) -> None:
+        self._path = job.work_dir / f"{phase.name}.state.safetensors"
+        self._job, self._phase, self._optimiser = job, phase, optimiser
+        self._saved_at = time.monotonic()
+
+    def restore(self) -> int:
+        """Loads the state if it is there; returns the step to go on from."""
+        if not self._path.is_file():
+            return 0
+        tensors = load_file(self._path)
+        step = int(tensors.pop("step"))
+        model = {key[2:]: value for key, value in tensors.items() if key.startswith("m.")}
+        self._job.model.load_state_dict(model)
+        described = json.loads(self._path.with_suffix(".json").read_text())
+        state: dict[int, dict[str, Tensor]] = {}
+        for key, value in tensors.items():
+            if key.startswith("o."):
+                _, index, name = key.split(".", 2)
+                state.setdefault(int(index), {})[name] = value
+        if state:
+            self._optimiser.load_state_dict({"state": state, "param_groups": described})
+        return step
+
+    def save_if_due(self, step: int, last: bool) -> None:
+        """Saves when the last save is old enough, and always at the end of the phase."""
+        if not last and time.monotonic() - self._saved_at < self._job.save_every_s:
+            return
+        tensors = {f"m.{key}": value.contiguous() for key, value in self._job.model.state_dict().items()}
+        packed = self._optimiser.state_dict()
+        if not last:
+            for index, moments in packed["state"].items():
+                tensors.update(
+                    {f"o.{index}.{k}": v.contiguous() for k, v in moments.items() if torch.is_tensor(v)}
+                )
+        tensors["step"] = torch.tensor(step)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.with_suffix(".json").write_text(json.dumps(packed["param_groups"]))
+        partial = self._path.with_suffix(".partial")
+        save_file({key: value.clone() for key, value in tensors.items()}, partial)
+        os.replace(partial, self._path)
+        self._saved_at = time.monotonic()
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+
+
+@torch.inference_mode()
+def evaluate(
+    classify: Callable[[Tensor], Tensor],
+    images: ImageSet,
+    batch: int = 64,
+    device: str = "cpu",
+    autocast: bool = False,
+) -> NDArray[np.bool_]:
+    """Returns `[images]` whether each image is classified correctly.
+
+    Args:
+        classify: `[batch, 3, 224, 224]` pixels to `[batch, classes]` logits.
+        images: the set.
+        batch: images at a time.
+        device: where `classify` wants its pixels.
+        autocast: bfloat16 where it is quicker.
+    """
+    right = []
+    for start in range(0, len(images), batch):
+        indices = range(start, min(start + batch, len(images)))
+        pixels = torch.from_numpy(images.load(indices)).to(device)
+        with torch.autocast(device, torch.bfloat16, enabled=autocast):
+            guess = classify(pixels).argmax(1).cpu().numpy()
+        right.append(guess == images.labels[list(indices)])
+    return np.concatenate(right)
