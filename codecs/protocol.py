@@ -1,0 +1,99 @@
+"""The contract between codecs and everything else.
+
+A codec has two halves, as two machines would: `encode` runs on the device, `decode` on the edge server. The
+only thing that passes between them is bytes. A payload's size is `len(bytes)` of a message that was decoded.
+
+    class MyCodec(Codec):
+        def __init__(self, classifier: str = "scenes", quality: int = 50) -> None: ...
+        def encode(self, images): ...        # device: pixels to bytes
+        def decode(self, payloads): ...      # edge: bytes to class scores
+        def device_cost(self): ...           # what encode costs, an image
+        def edge_cost(self): ...             # what decode costs, an image
+
+    CodecError            what a codec raises for its user's or its peer's mistakes
+    +-- SettingsError     a setting that the codec does not take
+    +-- BitstreamError    bytes that are no message of this codec
+"""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class CodecError(ValueError):
+    """A codec was asked for something it cannot do."""
+
+
+class SettingsError(CodecError):
+    """A setting is unknown, of the wrong type, or out of range."""
+
+
+class BitstreamError(CodecError):
+    """Bytes are truncated, altered, of another version, or made by another checkpoint."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Work for one image.
+
+    Args:
+        flops: floating-point operations of neural networks, 2 for a multiply-accumulate.
+        serial_s: seconds of serial code (entropy coder, image file format) on the reference core,
+            one core of a server-class AMD EPYC (Zen 4); measured by benchmarks/codec_time.py.
+    """
+
+    flops: float = 0.0
+    serial_s: float = 0.0
+
+    def __add__(self, other: Cost) -> Cost:
+        """Work done one after the other."""
+        return Cost(self.flops + other.flops, self.serial_s + other.serial_s)
+
+
+class Codec(ABC):
+    """Images to bytes on the device; bytes to class scores at the edge.
+
+    Constructor arguments are the settings: plain data, kept as attributes of the same names, and shown by
+    `repr`. Every codec takes `classifier`, the set of classes to decide between.
+    """
+
+    answers_on_device: ClassVar[bool] = False
+    """True if the device itself has the answer once it has encoded; the payload then only reports it."""
+
+    classifier: str
+
+    @abstractmethod
+    def encode(self, images: NDArray[np.uint8]) -> list[bytes]:
+        """Encodes `[batch, 3, 224, 224]` RGB pixels into one message an image."""
+
+    @abstractmethod
+    def decode(self, payloads: Sequence[bytes]) -> NDArray[np.float32]:
+        """Decodes messages into `[batch, classes]` scores; the largest is the answer.
+
+        Raises:
+            BitstreamError: a message is damaged or not of this codec.
+        """
+
+    @abstractmethod
+    def device_cost(self) -> Cost:
+        """Work of `encode` for one image."""
+
+    @abstractmethod
+    def edge_cost(self) -> Cost:
+        """Work of `decode` for one message."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
+        return f"{type(self).__name__}({arguments})"

@@ -1,0 +1,95 @@
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from coinfer.codecs.aecnn import Aecnn
+from coinfer.models.backbone import Backbone, shipped
+from coinfer.models.checkpoints import read_checkpoint
+from coinfer.models.scenes.scene import Scenes
+from coinfer.models.train_aecnn import (
+    PHASES,
+    Settings,
+    Student,
+    symbol_counts,
+    train_aecnn,
+    universal_bits,
+)
+from coinfer.models.training import Phase, Source
+
+QUICK = tuple(Phase(name, 0.5, 64, 1e-3) for name in ("a-attention", "b-prune", "c-decoder", "d-joint"))
+
+
+@pytest.fixture(scope="module")
+def backbone() -> Backbone:
+    return shipped()
+
+
+@pytest.fixture(scope="module")
+def train(backbone: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Trains AECNN on four frames for one step a phase; one state folder, so the second run resumes."""
+    folder = tmp_path_factory.mktemp("train")
+
+    @cache
+    def run(name: str) -> Path:
+        rows: list[Any] = []
+        sources = [Source(Scenes(4, seed=1), "scenes")]
+        metadata = train_aecnn(
+            backbone, sources, sources, Settings(), QUICK, folder / name, folder / "state", rows.append
+        )
+        assert metadata["top1"].keys() == {"scenes"}
+        return folder / name
+
+    return run
+
+
+def test_universal_bits_is_the_gamma_code_s_length() -> None:
+    for symbol, bits in ((0, 1), (1, 3), (3, 5), (255, 17)):
+        assert universal_bits(torch.full((2, 3), float(symbol))).item() == pytest.approx(bits)
+
+
+def test_each_phase_trains_its_parts(backbone: Backbone) -> None:
+    student = Student(backbone, Settings())
+    encoder, decoder = student.encoder, student.decoder
+    assert student.trained("a-attention") == [encoder.attention]
+    assert student.trained("b-prune") == [encoder.last, encoder.attention]
+    assert student.trained("c-decoder") == [decoder]
+    assert student.trained("e-joint") == [encoder.last, encoder.attention, decoder]
+    assert decoder.quantiser is encoder.quantiser
+
+
+def test_presets_go_through_every_step() -> None:
+    for phases in PHASES.values():
+        assert {"a", "b", "c", "d"} <= {phase.name[0] for phase in phases}
+        assert [phase.name for phase in phases] == sorted({phase.name for phase in phases})
+
+
+def test_symbol_counts_are_those_of_the_encoder(backbone: Backbone) -> None:
+    torch.manual_seed(0)
+    encoder = Student(backbone, Settings()).eval().encoder
+    counts = symbol_counts(encoder, [Source(Scenes(2, seed=1), "scenes")], "cpu")
+    with torch.inference_mode():
+        symbols = encoder(torch.from_numpy(Scenes(2, seed=1).load([0, 1]))).numpy()
+    assert (counts.shape, counts.dtype) == ((8, 256), np.int32)
+    assert counts.min() >= 1
+    assert counts[3, 5] == 1 + (symbols[:, 3] == 5).sum()
+    assert counts.sum(axis=1).tolist() == [256 + 2 * 28 * 28] * 8
+
+
+def test_a_trained_checkpoint_is_a_codec(train: Callable[[str], Path], backbone: Backbone) -> None:
+    before = backbone.layer2[0].conv1.weight.clone()
+    path = train("first.safetensors")
+    assert torch.equal(backbone.layer2[0].conv1.weight, before)
+    metadata = read_checkpoint(path, "aecnn").metadata
+    assert (metadata["split"], metadata["kept"], metadata["channels"]) == ("layer2", 8, 512)
+    codec = Aecnn(checkpoint=str(path))
+    assert codec.decode(codec.encode(Scenes(1).load([0]))).shape == (1, 10)
+
+
+def test_a_finished_training_resumes_to_the_same_file(train: Callable[[str], Path]) -> None:
+    first, again = train("first.safetensors").read_bytes(), train("again.safetensors").read_bytes()
+    assert first == again

@@ -1,0 +1,81 @@
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from coinfer.codecs.network import classify
+from coinfer.models.backbone import Backbone, from_checkpoints, shipped, shipped_trunk
+from coinfer.models.checkpoints import file_sha256, read_checkpoint, shipped_path, write_checkpoint
+from coinfer.models.train_backbone import BACKBONE_PHASES, train_backbone, train_classifier
+from coinfer.models.training import Phase
+
+
+class Colours:
+    """Eight flat images, the even ones dark and the odd ones light."""
+
+    class_names = ("dark", "light")
+    fingerprint = "colours"
+    labels: NDArray[np.int64] = np.arange(8) % 2
+
+    def __len__(self) -> int:
+        return 8
+
+    def load(self, indices: Sequence[int]) -> NDArray[np.uint8]:
+        images = np.zeros((len(indices), 3, 64, 64), dtype=np.uint8)
+        images += np.array([30 + 180 * (index % 2) + index for index in indices], dtype=np.uint8)[
+            :, None, None, None
+        ]
+        return images
+
+
+def test_a_classifier_learns_on_frozen_features(tmp_path: Path) -> None:
+    trunk, out = shipped_trunk(), tmp_path / "colours.safetensors"
+    before = {key: value.clone() for key, value in trunk.state_dict().items()}
+    metadata = train_classifier(trunk, Colours(), Colours(), "colours", out)
+    assert all(torch.equal(value, before[key]) for key, value in trunk.state_dict().items())
+    assert metadata["top1"] == {"colours": 1.0}
+    assert (metadata["validation_images"], metadata["validation_fingerprint"]) == (8, "colours")
+    checkpoint = read_checkpoint(out, "classifier")
+    assert checkpoint.tensors.keys() == {"classifiers.colours.weight", "classifiers.colours.bias"}
+    assert checkpoint.metadata["class_names"] == {"colours": ["dark", "light"]}
+    guesses = classify(Colours().load(range(8)), str(out)).argmax(axis=1)
+    assert guesses.tolist() == Colours.labels.tolist()
+
+
+def test_same_seed_same_classifier(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        train_classifier(shipped_trunk(), Colours(), Colours(), "colours", tmp_path / name, epochs=2, seed=5)
+    assert file_sha256(tmp_path / "a") == file_sha256(tmp_path / "b")
+
+
+def test_a_trained_backbone_is_a_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BACKBONE_PHASES, "fine-tune", (Phase("tune", 1, 64, 0.01),))
+    start = tmp_path / "start.safetensors"
+    theirs = {
+        _torchvision_name(key): value for key, value in Backbone({"c": ("a", "b")}).state_dict().items()
+    }
+    write_checkpoint(start, theirs, {})
+    out = tmp_path / "out.safetensors"
+    metadata = train_backbone(Colours(), Colours(), "c", start, out, tmp_path / "state")
+    assert metadata["start_sha256"] == file_sha256(start)
+    assert [phase["name"] for phase in metadata["phases"]] == ["tune"]
+    network = from_checkpoints(read_checkpoint(out, "backbone"))
+    assert network.class_names == {"c": ("dark", "light")}
+
+
+def _torchvision_name(key: str) -> str:
+    return key.replace("stem.1.", "conv1.").replace("stem.2.", "bn1.").replace("classifiers.c.", "fc.")
+
+
+@pytest.mark.parametrize(
+    ("file", "classifier", "least"),
+    [("resnet50-imagenette", "imagenette", 0.84), ("classifier-scenes", "scenes", 0.5)],
+)
+def test_shipped_cards(file: str, classifier: str, least: float) -> None:
+    metadata = read_checkpoint(shipped_path(file)).metadata
+    assert metadata["top1"][classifier] > least
+    assert tuple(metadata["class_names"][classifier]) == shipped().class_names[classifier]
+    assert metadata["validation_images"] >= 1000
