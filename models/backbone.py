@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import resnet50
 
-from coinfer.models.checkpoints import Checkpoint, read_checkpoint, shipped_path
+from coinfer.models.checkpoints import Checkpoint, CheckpointError, read_checkpoint, shipped_path
 
 SPLITS = ("stem", "layer1", "layer2", "layer3", "layer4")
 """Split points: the head ends with this stage."""
@@ -94,10 +94,7 @@ def from_checkpoints(backbone: Checkpoint, *classifiers: Checkpoint) -> Backbone
         names.update(extra.metadata["class_names"])
         tensors.update(extra.tensors)
     network = Backbone(names)
-    missing, unexpected = network.load_state_dict(tensors, strict=False)
-    lost = [key for key in missing if not key.endswith("num_batches_tracked")]
-    if lost or unexpected:
-        raise ValueError(f"backbone checkpoint: missing tensors {lost}, unexpected tensors {unexpected}")
+    _load(network, tensors, backbone.path)
     return network.to(memory_format=torch.channels_last).eval().requires_grad_(False)
 
 
@@ -106,8 +103,18 @@ def from_torchvision(path: Path, class_names: Mapping[str, Sequence[str]]) -> Ba
     (name,) = class_names
     network = Backbone(class_names)
     tensors = {_rename(key, name): value for key, value in read_checkpoint(path).tensors.items()}
-    network.load_state_dict(tensors, strict=False)
+    _load(network, tensors, path)
     return network.to(memory_format=torch.channels_last)
+
+
+def _load(network: Backbone, tensors: Mapping[str, Tensor], path: Path) -> None:
+    try:
+        missing, unexpected = network.load_state_dict(tensors, strict=False)
+    except RuntimeError as error:
+        raise CheckpointError(f"{path}: {' '.join(str(error).split())}") from error
+    missing = [key for key in missing if not key.endswith("num_batches_tracked")]
+    if missing or unexpected:
+        raise CheckpointError(f"{path}: missing tensors {missing[:3]}, unexpected tensors {unexpected[:3]}")
 
 
 def _rename(key: str, classifier: str) -> str:

@@ -74,7 +74,9 @@ class FolderImages:
         ranked = [
             (rank, label, path)
             for label, name in enumerate(self.class_names)
-            for rank, path in enumerate(sorted(self._pictures(name), key=_name_hash))
+            for rank, path in enumerate(
+                sorted(self._pictures(name), key=lambda path: (_name_hash(path), path))
+            )
         ]
         if not ranked:
             raise ImagesError(f"{self.root}: no images found; expected {self.root}/<class>/<picture>.jpg")
@@ -143,9 +145,16 @@ def imagenette(
 
 
 def read_pixels(path: Path) -> NDArray[np.uint8]:
-    """Reads a picture as `[3, 224, 224]` RGB: shorter side to 224 (bicubic), then the centre."""
-    with Image.open(path) as picture:
-        image = picture.convert("RGB")
+    """Reads a picture as `[3, 224, 224]` RGB: shorter side to 224 (bicubic), then the centre.
+
+    Raises:
+        ImagesError: the file is no picture, or a damaged one.
+    """
+    try:
+        with Image.open(path) as picture:
+            image = picture.convert("RGB")
+    except (OSError, SyntaxError) as error:
+        raise ImagesError(f"{path}: not a readable picture ({error}); remove or replace it") from error
     if image.size != (SIZE_PX, SIZE_PX):
         image = ImageOps.fit(image, (SIZE_PX, SIZE_PX), Image.Resampling.BICUBIC)
     return np.asarray(image).transpose(2, 0, 1)

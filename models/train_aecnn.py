@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,8 +24,8 @@ PHASES = {
         Phase("a-attention", 0.15, 128, 2e-3),
         Phase("b-prune", 0.6, 128, 1e-3),
         Phase("c-decoder", 0.4, 128, 4e-3),
-        Phase("d-joint", 4.5, 128, 1e-3),
-        Phase("e-joint", 0.6, 224, 4e-4),
+        Phase("d-joint", 3.2, 128, 1e-3),
+        Phase("e-joint", 0.4, 224, 4e-4),
     ),
     "smoke": tuple(Phase(name, 0.5, 64, 1e-3) for name in ("a-attention", "b-prune", "c-decoder", "d-joint")),
 }
@@ -99,13 +100,21 @@ def train_aecnn(
     torch.manual_seed(settings.seed)
     student = Student(backbone, settings).to(device)
     trainer = _Trainer(backbone.to(device), student, settings)
+    identity = json.dumps([asdict(settings), [asdict(phase) for phase in phases]])
     for phase in phases:
         student.requires_grad_(False).eval()
         for part in student.trained(phase.name):
             part.requires_grad_(True)
         student.decoder.train(phase.name[0] >= "c")
         job = Job(
-            student, train, trainer.losses(phase.name), work_dir, seed=settings.seed, device=device, log=log
+            student,
+            train,
+            trainer.losses(phase.name),
+            work_dir,
+            identity,
+            seed=settings.seed,
+            device=device,
+            log=log,
         )
         if phase.name[0] == "b":
             _prune(student, _mean_attention(student, train, device))

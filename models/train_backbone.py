@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -61,7 +62,8 @@ def train_backbone(
         return functional.cross_entropy(network(pixels, name).float(), labels, label_smoothing=0.1)
 
     phases = BACKBONE_PHASES["fine-tune" if start else "scratch"]
-    job = Job(network, [Source(train, classifier)], loss, work_dir, seed=seed, optimiser="sgd")
+    identity = json.dumps([[asdict(phase) for phase in phases], str(start), seed])
+    job = Job(network, [Source(train, classifier)], loss, work_dir, identity, seed=seed, optimiser="sgd")
     for phase in phases:
         network.train()
         run_phase(job, phase)

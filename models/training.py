@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +11,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
 from coinfer.models.images import ImageSet
+from coinfer.models.training_state import TrainingState
 
 
 @dataclass(frozen=True)
@@ -55,6 +52,7 @@ class Job:
         sources: image sets; each batch holds a share of each, by size.
         loss: `(pixels [batch, 3, size, size], labels [batch], classifier) -> scalar`.
         work_dir: where the state is kept for resuming.
+        identity: what a saved state must match to be resumed.
         optimiser: `adam` or `sgd`.
     """
 
@@ -62,6 +60,7 @@ class Job:
     sources: Sequence[Source]
     loss: Callable[[Tensor, Tensor, str], Tensor]
     work_dir: Path
+    identity: str = ""
     batch: int = 64
     seed: int = 0
     optimiser: str = "adam"
@@ -76,7 +75,9 @@ def run_phase(job: Job, phase: Phase) -> None:
     steps_an_epoch = sum(len(source.images) for source in job.sources) // job.batch
     total = max(1, round(phase.epochs * steps_an_epoch))
     optimiser = _optimiser(job, phase)
-    state = _State(job, phase, optimiser)
+    state = TrainingState(
+        job.work_dir / f"{phase.name}.state.safetensors", job.identity, job.model, optimiser
+    )
     step = state.restore()
     if step >= total:
         return
@@ -94,7 +95,7 @@ def run_phase(job: Job, phase: Phase) -> None:
             bar.update(shown, completed=step + 1, note=f"loss {value:.3f}")
             if step % 20 == 0 or step + 1 == total:
                 job.log({"phase": phase.name, "step": step, "of": total, "loss": value})
-            state.save_if_due(step + 1, last=step + 1 == total)
+            state.save_if_due(step + 1, job.save_every_s, last=step + 1 == total)
 
 
 def schedule(progress: float) -> float:
@@ -181,52 +182,6 @@ def _optimiser(job: Job, phase: Phase) -> torch.optim.Optimizer:
             trained, lr=phase.learning_rate, momentum=0.9, nesterov=True, weight_decay=5e-5
         )
     return torch.optim.Adam(trained, lr=phase.learning_rate)
-
-
-class _State:
-    """The saved state of one phase: weights, optimiser moments and the step, in one safetensors file."""
-
-    def __init__(self, job: Job, phase: Phase, optimiser: torch.optim.Optimizer) -> None:
-        self._path = job.work_dir / f"{phase.name}.state.safetensors"
-        self._job, self._phase, self._optimiser = job, phase, optimiser
-        self._saved_at = time.monotonic()
-
-    def restore(self) -> int:
-        """Loads the state if it is there; returns the step to go on from."""
-        if not self._path.is_file():
-            return 0
-        tensors = load_file(self._path)
-        step = int(tensors.pop("step"))
-        model = {key[2:]: value for key, value in tensors.items() if key.startswith("m.")}
-        self._job.model.load_state_dict(model)
-        described = json.loads(self._path.with_suffix(".json").read_text())
-        state: dict[int, dict[str, Tensor]] = {}
-        for key, value in tensors.items():
-            if key.startswith("o."):
-                _, index, name = key.split(".", 2)
-                state.setdefault(int(index), {})[name] = value
-        if state:
-            self._optimiser.load_state_dict({"state": state, "param_groups": described})
-        return step
-
-    def save_if_due(self, step: int, last: bool) -> None:
-        """Saves when the last save is old enough, and always at the end of the phase."""
-        if not last and time.monotonic() - self._saved_at < self._job.save_every_s:
-            return
-        tensors = {f"m.{key}": value.contiguous() for key, value in self._job.model.state_dict().items()}
-        packed = self._optimiser.state_dict()
-        if not last:
-            for index, moments in packed["state"].items():
-                tensors.update(
-                    {f"o.{index}.{k}": v.contiguous() for k, v in moments.items() if torch.is_tensor(v)}
-                )
-        tensors["step"] = torch.tensor(step)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.with_suffix(".json").write_text(json.dumps(packed["param_groups"]))
-        partial = self._path.with_suffix(".partial")
-        save_file({key: value.clone() for key, value in tensors.items()}, partial)
-        os.replace(partial, self._path)
-        self._saved_at = time.monotonic()
 
 
 def _progress() -> Progress:

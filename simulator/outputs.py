@@ -1,0 +1,73 @@
+"""The folder of a run: written whole beside its place, then moved there."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+
+from coinfer.simulator.errors import InputError
+
+MANIFEST = "manifest.json"
+
+CONTENT = frozenset({MANIFEST, "tasks.parquet", "summary.csv", "report.html", "figures"})
+"""All that a run's folder holds; a folder with anything else in it is not replaced."""
+
+
+class OutputError(InputError):
+    """The output folder cannot be used."""
+
+
+def check_folder(folder: Path) -> None:
+    """Checks that a run may be written to `folder`.
+
+    Raises:
+        OutputError: it is a file, or a folder with something else in it, or cannot be made.
+    """
+    if folder.is_file():
+        raise OutputError(f"--out {folder}: this is a file; give a folder")
+    if folder.is_mount():
+        raise OutputError(f"--out {folder}: a mount point cannot be replaced; give a folder inside it")
+    found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if found and MANIFEST not in found:
+        raise OutputError(f"--out {folder}: not empty and not a run of coinfer; give another folder")
+    if foreign := sorted(found - CONTENT):
+        raise OutputError(
+            f"--out {folder}: holds '{foreign[0]}', which no run wrote; move it away or give another folder"
+        )
+    parent = next(path for path in folder.absolute().parents if path.exists())
+    if not (parent.is_dir() and os.access(parent, os.W_OK)):
+        raise OutputError(f"--out {folder}: {parent} cannot be written to; give another folder")
+
+
+@contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """Gives a fresh folder to write into, which takes the place of `folder` only if the block succeeds."""
+    folder = folder.resolve()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    old = fresh.with_name(f"{fresh.name}-old")
+    try:
+        yield fresh
+        fresh.chmod(0o755)
+        if folder.exists():
+            folder.rename(old)
+        fresh.rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def write_tables(
+    folder: Path, tasks: pd.DataFrame, summary: pd.DataFrame, manifest: Mapping[str, object]
+) -> None:
+    """Writes tasks.parquet, summary.csv and manifest.json."""
+    tasks.to_parquet(folder / "tasks.parquet", index=False, compression="zstd")
+    summary.to_csv(folder / "summary.csv", index=False, float_format="%.9g", lineterminator="\n")
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")

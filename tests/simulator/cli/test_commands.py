@@ -1,0 +1,135 @@
+import resource
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+CODECS = {"aecnn", "jpeg", "local", "png", "raw"}
+
+
+def script(command):
+    return [sys.executable, "-c", f"from coinfer.simulator.cli import {command} as main; main()"]
+
+
+def cpu_s():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def test_help_is_there_at_once():
+    spent_s = []
+    for _ in range(3):
+        before_s = cpu_s()
+        answer = subprocess.run(
+            [*script("simulate_main"), "--help"], capture_output=True, text=True, check=True
+        )
+        spent_s.append(cpu_s() - before_s)
+    assert min(spent_s) < 0.5
+    assert all(
+        option in answer.stdout for option in ("SCENARIO", "--out", "--seed", "--jobs", "--set", "--quiet")
+    )
+
+
+def test_no_module_but_the_commands_loads_torch():
+    names = [
+        ".".join(("coinfer.simulator", *path.relative_to(ROOT / "simulator").with_suffix("").parts))
+        for path in (ROOT / "simulator").rglob("*.py")
+        if path.name != "__init__.py" and "cli" not in path.parts
+    ]
+    assert "coinfer.simulator.link.uplink" in names
+    program = (
+        f"import sys, importlib\nfor name in {names}:\n    importlib.import_module(name)\n"
+        "    assert 'torch' not in sys.modules, name"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize("name", ["simulate", "coinfer"])
+def test_the_console_scripts_resolve(name):
+    (entry,) = entry_points(group="console_scripts", name=name)
+    assert entry.value == PROJECT["project"]["scripts"][name]
+    assert callable(entry.load())
+
+
+def test_the_codecs_resolve():
+    from coinfer.codecs.protocol import Codec
+
+    found = {entry.name: entry for entry in entry_points(group="coinfer.codecs")}
+    assert found.keys() >= CODECS
+    for name in CODECS:
+        assert found[name].value == PROJECT["project"]["entry-points"]["coinfer.codecs"][name]
+        assert issubclass(found[name].load(), Codec)
+
+
+def test_the_wheel_holds_every_package():
+    folders = {
+        path.parent.relative_to(ROOT)
+        for top in ("simulator", "codecs", "models", "scenarios")
+        for path in (ROOT / top).rglob("__init__.py")
+    }
+    packages = {".".join(("coinfer", *folder.parts)) for folder in folders}
+    assert set(PROJECT["tool"]["setuptools"]["packages"]) == packages
+
+
+def test_the_installed_codecs_are_listed(typed, capsys):
+    assert typed("codecs", command="coinfer") == 0
+    assert set(capsys.readouterr().out.split()) >= CODECS
+
+
+def test_the_bundled_scenarios_are_listed(typed, capsys):
+    assert typed("scenarios", command="coinfer") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["good_channel", "poor_channel"]
+    assert all(line.endswith("?") for line in lines)
+
+
+@pytest.mark.parametrize("command", ["backbone", "classifier", "aecnn"])
+def test_each_training_command_explains_itself(typed, capsys, command):
+    assert typed("train", command, "--help", command="coinfer") == 0
+    assert "--out" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "Missing argument 'SCENARIO'"),
+        (["small.yaml", "--jobs", "0"], "Invalid value for '--jobs'"),
+        (["small.yaml", "--seed", "-1"], "Invalid value for '--seed'"),
+        (["small.yaml", "--sed", "1"], "No such option: --sed"),
+    ],
+    ids=["no scenario", "no jobs", "negative seed", "unknown option"],
+)
+def test_a_mistyped_command_ends_with_code_2(workplace, typed, capsys, arguments, told):
+    assert typed(*arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert told in err
+    assert not (workplace / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--split", "stem"], "--split: expected one of layer1, layer2, layer3, layer4, got 'stem'"),
+        (["--preset", "huge"], "--preset: expected one of cpu, smoke, got 'huge'"),
+        (["--ratio", "1000000"], "--ratio 1000000: keeps no channel at layer2; lower it"),
+    ],
+    ids=["split", "preset", "ratio"],
+)
+def test_training_with_a_wrong_option_is_refused(workplace, typed, capsys, arguments, line):
+    assert typed("train", "aecnn", "--root", "nowhere", *arguments, command="coinfer") == 2
+    assert capsys.readouterr().err == f"{line}\n"
+    assert not (workplace / "runs").exists()
+
+
+def test_training_without_photos_says_what_to_run(workplace, typed, capsys):
+    assert typed("train", "backbone", "--root", "nowhere", command="coinfer") == 2
+    err = capsys.readouterr().err
+    assert err.startswith("nowhere/imagenette2/train: no Imagenette photos; ")
+    assert "Imagenette('nowhere', download=True)" in err
+    assert err.count("\n") == 1

@@ -1,0 +1,196 @@
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+FILES = {
+    "manifest.json",
+    "report.html",
+    "summary.csv",
+    "tasks.parquet",
+    *(
+        f"figures/{name}.{kind}"
+        for name in ("on_time_accuracy", "latency_breakdown", "latency_distribution")
+        for kind in ("png", "svg")
+    ),
+}
+SIMULATE = "import sys; from coinfer.simulator.cli import simulate_main as main\ntry: main()\nfinally: "
+
+
+def files(folder):
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def summary(folder="runs/small"):
+    with open(f"{folder}/summary.csv", "rb") as file:
+        return file.read()
+
+
+def subprocess_run(*arguments, last="pass", **environment):
+    """A process of its own; `last` runs when it ends."""
+    return subprocess.run(
+        [sys.executable, "-c", SIMULATE + last, *arguments],
+        capture_output=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+        check=False,
+    )
+
+
+def test_a_run_writes_the_files_of_the_contract_and_prints_the_table(workplace, typed, capsys):
+    assert typed("small.yaml") == 0
+    assert files(workplace / "runs" / "small") == FILES
+    assert [path.name for path in (workplace / "runs").iterdir()] == ["small"]
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "Tiny(every=4)" in out
+    assert "…" not in out
+    assert out.splitlines()[-1] == (
+        "Results: runs/small/ (report.html, summary.csv, tasks.parquet, manifest.json, figures/)"
+    )
+    table = pd.read_csv("runs/small/summary.csv")
+    assert table.columns.tolist()[:4] == ["codec", "link.mean_snr_db", "deadline_s", "tasks"]
+    assert len(table) == 2 * 2 * 2
+    assert (table["tasks"] == 40).all()
+    tasks = pd.read_parquet("runs/small/tasks.parquet")
+    assert len(tasks) == 2 * 2 * 40
+    assert sorted(tasks["payload_bytes"].unique()) == [7 * 7, 56 * 56]
+
+
+def test_the_manifest_says_what_was_run(workplace, typed, plain):
+    assert typed("small.yaml", "--seed", 5, "--set", "tasks=3") == 0
+    manifest = json.loads((workplace / "runs/small/manifest.json").read_text())
+    assert manifest["arguments"] == ["small.yaml", "--seed", "5", "--set", "tasks=3"]
+    assert manifest["seed"] == manifest["scenario"]["seed"] == 5
+    assert manifest["scenario"]["tasks"] == 3
+    assert manifest["images"] == ["scenes-1-0-8"]
+    assert manifest["outcomes"]["Tiny"] == {"done": 12, "dropped": 0, "in_flight": 0}
+    assert {"python", "coinfer", "torch", "numpy"} <= manifest["versions"].keys()
+    assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in manifest["checkpoints"].values())
+    assert manifest["wall_time_s"] > 0
+    assert typed("simulate", "small.yaml", command="coinfer") == 0
+    assert json.loads((workplace / "runs/small/manifest.json").read_text())["arguments"] == ["small.yaml"]
+
+
+def test_the_resolved_scenario_gives_the_same_results(workplace, typed, plain):
+    typed("small.yaml", "--set", "tasks=7")
+    resolved = json.loads((workplace / "runs/small/manifest.json").read_text())["scenario"]
+    (workplace / "again.yaml").write_text(json.dumps(resolved))
+    typed("again.yaml", "--out", "again")
+    assert summary("again") == summary()
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_does_not(workplace, typed, plain, tmp_path):
+    typed("small.yaml")
+    cold = summary()
+    assert len(list((tmp_path / "cache" / "measurements").iterdir())) == 2
+    typed("small.yaml")
+    assert summary() == cold
+    typed("small.yaml", "--jobs", 2, "--out", "two")
+    assert summary("two") == cold
+    typed("small.yaml", "--seed", 1)
+    assert summary() != cold
+
+
+def test_a_codec_that_changed_is_measured_again(workplace, typed, plain, tmp_path):
+    typed("small.yaml")
+    before = summary()
+    plugin = workplace / "tiny.py"
+    plugin.write_text(plugin.read_text().replace(".tobytes()", ".tobytes() + b'!'"))
+    typed("small.yaml")
+    assert len(list((tmp_path / "cache" / "measurements").iterdir())) == 4
+    assert summary() != before
+
+
+def test_quiet_prints_nothing(workplace, typed, plain, capsys):
+    assert typed("small.yaml", "--quiet") == 0
+    assert capsys.readouterr() == ("", "")
+    assert files(workplace / "runs" / "small")
+
+
+def test_out_and_set(workplace, typed, plain):
+    assert typed("small.yaml", "--out", "deep/one", "--set", "tasks=3", "--set", "sweep={}") == 0
+    assert not (workplace / "runs").exists()
+    table = pd.read_csv("deep/one/summary.csv")
+    assert table.columns.tolist()[:3] == ["codec", "deadline_s", "tasks"]
+    assert set(table["tasks"]) == {6}
+
+
+def test_a_folder_whose_name_looks_like_markup_is_printed_whole(workplace, typed, plain, capsys):
+    folder = "results/" + "long " * 20 + "[bold]"
+    assert typed("small.yaml", "--out", folder) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith(f"Results: {folder}/ (report.html")
+
+
+def test_a_terminal_gets_the_progress_and_no_colour_is_respected(
+    workplace, typed, plain, capsys, monkeypatch
+):
+    colour = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-79]|38|9[0-7])[;m]")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    typed("small.yaml")
+    out, err = capsys.readouterr()
+    assert "measuring" in err
+    assert "\x1b[1m" in out
+    assert colour.search(err)
+    monkeypatch.setenv("NO_COLOR", "1")
+    typed("small.yaml")
+    assert not any(colour.search(text) for text in capsys.readouterr())
+
+
+def test_a_process_of_its_own_from_another_folder(workplace, tmp_path, monkeypatch):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    plugin = f"codecs=[{{plugin: '{workplace}/tiny.py:Tiny'}}]"
+    given = (str(workplace / "small.yaml"), "--set", plugin)
+    first = subprocess_run(*given)
+    assert (first.returncode, first.stderr) == (0, b"")
+    assert not re.search(rb"[\x00-\x09\x0b-\x1f\x7f]", first.stdout)
+    assert "…" not in first.stdout.decode()
+    assert files(elsewhere / "runs" / "small") == FILES
+    cold = summary()
+    second = subprocess_run(*given, "--quiet", last="print('torch' in sys.modules)", PYTHONHASHSEED="7")
+    assert second.stdout.split() == [b"False"]
+    assert summary() == cold
+
+
+def test_a_codec_that_crashes_ends_with_code_1_and_writes_nothing(workplace):
+    plugin = workplace / "tiny.py"
+    plugin.write_text(plugin.read_text().replace("sum(payload) % 10", "1 // 0"))
+    before = files(workplace)
+    ended = subprocess_run("small.yaml", PYTHONDONTWRITEBYTECODE="1")
+    assert ended.returncode == 1
+    assert b"ZeroDivisionError" in ended.stderr
+    assert ended.stdout == b""
+    assert files(workplace) == before
+
+
+def test_a_failure_while_writing_leaves_nothing_and_prints_no_results(workplace, typed, monkeypatch, capsys):
+    def fail(*given):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("coinfer.simulator.figures.draw_figures", fail)
+    with pytest.raises(OSError, match="no space left"):
+        typed("small.yaml")
+    assert capsys.readouterr().out == ""
+    assert list((workplace / "runs").iterdir()) == []
+
+
+def test_output_that_cannot_show_a_sign_replaces_it(workplace):
+    ended = subprocess_run("small.yaml", PYTHONIOENCODING="ascii")
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert b"? 0.05 s" in ended.stdout
+    assert b"small" in ended.stdout
+
+
+def test_a_real_codec_runs_end_to_end(workplace, typed, plain):
+    weights = pytest.importorskip("coinfer.models.checkpoints").shipped_path("classifier-scenes")
+    if not weights.is_file():
+        pytest.skip("the classifier for scenes is not trained yet")
+    assert typed("small.yaml", "--set", "codecs=[raw]", "--set", "sweep={}") == 0
+    table = pd.read_csv("runs/small/summary.csv")
+    assert set(table["payload_bytes_mean"]) == {3 * 224 * 224}
+    assert (table["accuracy"] > 0.4).all()
