@@ -16,7 +16,7 @@ from coinfer.codecs.bitstream import KIND_AECNN, Message, pack, short_digest, un
 from coinfer.codecs.entropy import ChannelTables
 from coinfer.codecs.network import IMAGE_SHAPE, backbone_for, network_sha256
 from coinfer.codecs.protocol import BitstreamError, Codec, Cost, SettingsError
-from coinfer.models.aecnn import LEVELS, Decoder, Encoder, Shape, symbol_shape
+from coinfer.models.aecnn import LEVELS, Decoder, Encoder, Shape, stage_behind, symbol_shape
 from coinfer.models.backbone import SPLITS, shipped
 from coinfer.models.checkpoints import Checkpoint, CheckpointError, read_checkpoint, shipped_path
 from coinfer.models.flops import count_flops
@@ -60,7 +60,7 @@ class Aecnn(Codec):
         """Decodes messages and runs the tail: `[batch, classes]` scores."""
         symbols = np.stack([self.symbols(payload) for payload in payloads])
         backbone = backbone_for(self.classifier)
-        pooled = backbone.tail(self.split)(self._decoder(torch.from_numpy(symbols)))
+        pooled = backbone.tail(stage_behind(self.split))(self._decoder(torch.from_numpy(symbols)))
         scores: NDArray[np.float32] = backbone.classify(pooled, self.classifier).numpy()
         return scores
 
@@ -94,7 +94,7 @@ class Aecnn(Codec):
     def edge_cost(self) -> Cost:
         """Entropy decoder, feature decoder and tail."""
         shape = self._shape
-        network = torch.nn.Sequential(self._decoder, shipped().tail(self.split))
+        network = torch.nn.Sequential(self._decoder, shipped().tail(stage_behind(self.split)))
         return Cost(count_flops(network, (1, shape.kept, shape.side, shape.side)), self.decode_s)
 
     def _decoded(self, body: bytes) -> NDArray[np.int32]:
@@ -120,7 +120,7 @@ class Aecnn(Codec):
 
     @cached_property
     def _decoder(self) -> Decoder:
-        return self._loaded(Decoder(self.split, self._shape.kept), "decoder.")
+        return self._loaded(Decoder(shipped(), self.split, self._shape.kept), "decoder.")
 
     @cached_property
     def _tables(self) -> ChannelTables:

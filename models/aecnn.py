@@ -100,9 +100,12 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """The edge's half: values of the kept channels to the feature map the tail expects."""
+    """The edge's half: values of the kept channels back to features, and the first stage of the tail.
 
-    def __init__(self, split: str, kept: int) -> None:
+    That stage is a copy, fine-tuned to what the decoder restores; the rest of the tail serves all codecs.
+    """
+
+    def __init__(self, backbone: Backbone, split: str, kept: int) -> None:
         super().__init__()
         self.quantiser = Quantiser(kept)
         self.restore = nn.Sequential(
@@ -110,11 +113,23 @@ class Decoder(nn.Module):
             nn.BatchNorm2d(CHANNELS[split]),
             nn.ReLU(),
         )
+        behind = stage_behind(split)
+        self.following = nn.Identity() if behind == split else copy.deepcopy(getattr(backbone, behind))
 
     def forward(self, symbols: Tensor) -> Tensor:
-        """`[batch, kept, height, width]` symbols to `[batch, channels, height, width]` features."""
+        """`[batch, kept, height, width]` symbols to the features after `stage_behind(split)`."""
+        features: Tensor = self.following(self.restored(symbols))
+        return features
+
+    def restored(self, symbols: Tensor) -> Tensor:
+        """`[batch, kept, height, width]` symbols to `[batch, channels, height, width]` at the split."""
         features: Tensor = self.restore(self.quantiser.inverse(symbols))
         return features
+
+
+def stage_behind(split: str) -> str:
+    """The stage after which the decoder hands over to the tail: the one behind the split, if there is one."""
+    return SPLITS[min(SPLITS.index(split) + 1, len(SPLITS) - 1)]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Step-by-step training of AECNN: attention, pruning, decoder, joint fine-tuning."""
+"""Step-by-step training of AECNN: attention, pruning, decoder, joint, and the tail's first stage."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from coinfer.models.aecnn import LEVELS, Decoder, Encoder, kept_channels
+from coinfer.models.aecnn import LEVELS, Decoder, Encoder, kept_channels, stage_behind
 from coinfer.models.backbone import CHANNELS, Backbone
 from coinfer.models.checkpoints import write_checkpoint
 from coinfer.models.images import SIZE_PX
@@ -25,11 +25,18 @@ PHASES = {
         Phase("b-prune", 0.6, 128, 1e-3),
         Phase("c-decoder", 0.4, 128, 4e-3),
         Phase("d-joint", 3.2, 128, 1e-3),
-        Phase("e-joint", 0.4, 224, 4e-4),
+        Phase("d-joint-224", 0.4, 224, 4e-4),
+        Phase("e-tail", 1.5, 160, 6e-4),
     ),
-    "smoke": tuple(Phase(name, 0.5, 64, 1e-3) for name in ("a-attention", "b-prune", "c-decoder", "d-joint")),
+    "smoke": tuple(
+        Phase(name, 0.5, 64, 1e-3) for name in ("a-attention", "b-prune", "c-decoder", "d-joint", "e-tail")
+    ),
 }
 """Presets: `cpu` takes about an hour on two cores; `smoke` shows in a minute that the steps run."""
+
+
+LAST_RATE_SHARE = 0.2
+"""Share of the rate weight that is left in step e, where the answers count more."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ class Student(nn.Module):
         super().__init__()
         kept = kept_channels(settings.split, settings.ratio)
         self.encoder = Encoder(backbone, settings.split, kept)
-        self.decoder = Decoder(settings.split, kept)
+        self.decoder = Decoder(backbone, settings.split, kept)
         self.decoder.quantiser = self.encoder.quantiser
 
     def trained(self, phase: str) -> list[nn.Module]:
@@ -65,9 +72,11 @@ class Student(nn.Module):
         parts: dict[str, list[nn.Module]] = {
             "a": [self.encoder.attention],
             "b": encoder,
-            "c": [self.decoder],
+            "c": [self.decoder.restore, self.decoder.quantiser],
+            "d": [*encoder, self.decoder.restore, self.decoder.quantiser],
+            "e": [*encoder, self.decoder],
         }
-        return parts.get(phase[0], [*encoder, self.decoder])
+        return parts[phase[0]]
 
 
 def train_aecnn(
@@ -88,7 +97,7 @@ def train_aecnn(
         train: image sets to train on, each with the classifier for its labels.
         validation: image sets that give the top-1 written into the checkpoint.
         settings: what kind of AECNN.
-        phases: the steps, by name: a(ttention), b (pruning), c (decoder), d and on (joint).
+        phases: the steps, by name: a(ttention), b (pruning), c (decoder), d (joint), e (tail).
         out: the checkpoint to write.
         work_dir: where the state is kept for resuming.
         log: receives a row every few steps.
@@ -105,7 +114,7 @@ def train_aecnn(
         student.requires_grad_(False).eval()
         for part in student.trained(phase.name):
             part.requires_grad_(True)
-        student.decoder.train(phase.name[0] >= "c")
+        student.decoder.restore.train(phase.name[0] in "cd")
         job = Job(
             student,
             train,
@@ -136,38 +145,49 @@ class _Trainer:
         self._teacher, self._student, self._rate_weight = backbone, student, settings.rate_weight
         self._last = getattr(backbone, settings.split)
         self._tail = backbone.tail(settings.split)
+        self._rest = backbone.tail(stage_behind(settings.split))
 
     def losses(self, phase: str) -> Callable[[Tensor, Tensor, str], Tensor]:
         """The loss of one step."""
-        step = {"a": self._attended, "b": self._pruned}.get(phase[0], self._decoded)
+        step = {"a": self._attended, "b": self._pruned, "e": self._tuned}.get(phase[0], self._decoded)
 
         def loss(pixels: Tensor, labels: Tensor, classifier: str) -> Tensor:
             with torch.no_grad():
                 shared = self._student.encoder.frozen(pixels)
                 target = self._last(shared)
                 wanted = self._teacher.classify(self._tail(target), classifier)
-            features, extra = step(shared, target)
-            logits = self._teacher.classify(self._tail(features), classifier)
-            return _classification(logits, labels, wanted) + extra
+            pooled, extra = step(shared, target)
+            return _classification(self._teacher.classify(pooled, classifier), labels, wanted) + extra
 
         return loss
 
     def _attended(self, shared: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         attention = self._student.encoder.attention(target)
-        return target * attention[:, :, None, None], 0.1 * attention.mean()
+        return self._tail(target * attention[:, :, None, None]), 0.1 * attention.mean()
 
     def _pruned(self, shared: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         encoder = self._student.encoder
         mask = torch.zeros(target.shape[1], device=target.device)
         mask[encoder.kept] = 1
-        return encoder.features(shared) * mask[:, None, None], torch.zeros((), device=target.device)
+        pruned = encoder.features(shared) * mask[:, None, None]
+        return self._tail(pruned), torch.zeros((), device=target.device)
 
     def _decoded(self, shared: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        encoder = self._student.encoder
-        symbols = encoder.quantiser(encoder.features(shared)[:, encoder.kept])
-        features = self._student.decoder(symbols)
+        symbols = self._symbols(shared)
+        features = self._student.decoder.restored(symbols)
         distance = functional.mse_loss(features.float(), target.float()) / target.float().var()
-        return features, 0.5 * distance + self._rate_weight * universal_bits(symbols)
+        extra = 0.5 * distance + self._rate_weight * universal_bits(symbols)
+        return self._tail(features), extra
+
+    def _tuned(self, shared: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        symbols = self._symbols(shared)
+        extra = LAST_RATE_SHARE * self._rate_weight * universal_bits(symbols)
+        return self._rest(self._student.decoder(symbols)), extra
+
+    def _symbols(self, shared: Tensor) -> Tensor:
+        encoder = self._student.encoder
+        symbols: Tensor = encoder.quantiser(encoder.features(shared)[:, encoder.kept])
+        return symbols
 
 
 def universal_bits(symbols: Tensor) -> Tensor:
@@ -225,7 +245,7 @@ def _set_steps(student: Student, train: Sequence[Source], device: str) -> None:
 
 @torch.inference_mode()
 def symbol_counts(
-    encoder: Encoder, train: Sequence[Source], device: str, each: int = 1536
+    encoder: Encoder, train: Sequence[Source], device: str, each: int = 512
 ) -> NDArray[np.int32]:
     """`[kept, 256]` how often each symbol occurs in each channel over training images at 224 px, plus one."""
     counts = np.ones((len(encoder.kept), LEVELS), dtype=np.int64)
@@ -251,15 +271,19 @@ def _describe(
     phases: Sequence[Phase],
     device: str,
 ) -> dict[str, object]:
-    tail = backbone.tail(settings.split)
-    top1 = {}
+    tail = backbone.tail(stage_behind(settings.split))
+    top1, uncompressed = {}, {}
     for source in validation:
 
         def classify(pixels: Tensor, classifier: str = source.classifier) -> Tensor:
             return backbone.classify(tail(student.decoder(student.encoder(pixels))), classifier)
 
-        right = evaluate(classify, source.images, device=device)
-        top1[source.classifier] = round(float(right.mean()), 4)
+        def whole(pixels: Tensor, classifier: str = source.classifier) -> Tensor:
+            return backbone(pixels, classifier)  # type: ignore[no-any-return]
+
+        for network, result in ((classify, top1), (whole, uncompressed)):
+            right = evaluate(network, source.images, device=device, autocast=True)
+            result[source.classifier] = round(float(right.mean()), 4)
     kept = len(student.encoder.kept)
     return {
         "kind": "aecnn",
@@ -268,6 +292,7 @@ def _describe(
         "channels": CHANNELS[settings.split],
         "size_px": SIZE_PX,
         "top1": top1,
+        "top1_uncompressed": uncompressed,
         "validation_images": {source.classifier: len(source.images) for source in validation},
         "phases": [asdict(phase) for phase in phases],
     }

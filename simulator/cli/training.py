@@ -75,7 +75,7 @@ def aecnn(
     with _mistakes():
         train = [Source(imagenette(root, "train"), "imagenette"), Source(scenes("train"), "scenes")]
         validation = [
-            Source(imagenette(root, "val", 1000), "imagenette"),
+            Source(imagenette(root, "val", 500), "imagenette"),
             Source(scenes("validation"), "scenes"),
         ]
         settings = Settings(split, ratio, rate_weight, seed)
@@ -114,7 +114,7 @@ def _log_to(path: Path) -> Callable[[Mapping[str, float | str | int]], None]:
 
 def _report(metadata: Mapping[str, object], out: Path) -> None:
     console.print(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
-    for key in ("top1", "split", "kept", "validation_images"):
+    for key in ("top1", "top1_uncompressed", "split", "kept", "validation_images"):
         if key in metadata:
             console.print(f"  {key}: {metadata[key]}")
 

@@ -10,6 +10,7 @@ from coinfer.models.aecnn import (
     Encoder,
     Quantiser,
     kept_channels,
+    stage_behind,
     symbol_shape,
 )
 from coinfer.models.backbone import CHANNELS, STRIDES, Backbone
@@ -94,10 +95,14 @@ class TestEncoderAndDecoder:
         shape = symbol_shape(split, kept, 64)
         with torch.inference_mode():
             symbols = Encoder(backbone, split, kept).eval()(torch.zeros(1, 3, 64, 64, dtype=torch.uint8))
-            features = Decoder(split, kept).eval()(symbols)
+            decoder = Decoder(backbone, split, kept).eval()
+            features, handed_over = decoder.restored(symbols), decoder(symbols)
         assert symbols.shape == (1, shape.kept, shape.side, shape.side)
         assert features.shape == (1, CHANNELS[split], shape.side, shape.side)
         assert features.min() >= 0
+        behind = stage_behind(split)
+        side = 64 // STRIDES[behind]
+        assert handed_over.shape == (1, CHANNELS[behind], side, side)
 
     def test_kept_channels_are_sent_in_their_order(self, backbone: Backbone) -> None:
         encoder = Encoder(backbone, "layer2", 4).eval().requires_grad_(False)

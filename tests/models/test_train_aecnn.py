@@ -57,14 +57,15 @@ def test_each_phase_trains_its_parts(backbone: Backbone) -> None:
     encoder, decoder = student.encoder, student.decoder
     assert student.trained("a-attention") == [encoder.attention]
     assert student.trained("b-prune") == [encoder.last, encoder.attention]
-    assert student.trained("c-decoder") == [decoder]
-    assert student.trained("e-joint") == [encoder.last, encoder.attention, decoder]
+    assert student.trained("c-decoder") == [decoder.restore, decoder.quantiser]
+    assert student.trained("d-joint") == [encoder.last, encoder.attention, decoder.restore, decoder.quantiser]
+    assert student.trained("e-tail") == [encoder.last, encoder.attention, decoder]
     assert decoder.quantiser is encoder.quantiser
 
 
 def test_presets_go_through_every_step() -> None:
     for phases in PHASES.values():
-        assert {"a", "b", "c", "d"} <= {phase.name[0] for phase in phases}
+        assert {"a", "b", "c", "d", "e"} == {phase.name[0] for phase in phases}
         assert [phase.name for phase in phases] == sorted({phase.name for phase in phases})
 
 
