@@ -35,8 +35,8 @@ class Aecnn(Codec):
         checkpoint: a file of `coinfer train aecnn` to use instead.
     """
 
-    encode_s = 0.4e-3
-    decode_s = 0.6e-3
+    encode_s = 0.076e-3
+    decode_s = 0.215e-3
 
     def __init__(
         self, classifier: str = "scenes", split: str = "layer2", checkpoint: str | None = None

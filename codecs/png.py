@@ -15,8 +15,8 @@ _END = bytes.fromhex("00000000 49454e44 ae426082")
 class Png(PixelCodec):
     """PNG (ISO/IEC 15948) at zlib level 6."""
 
-    encode_s = 9e-3
-    decode_s = 1.5e-3
+    encode_s = 8.1e-3
+    decode_s = 2.1e-3
 
     def to_bytes(self, image: NDArray[np.uint8]) -> bytes:
         """A PNG file."""

@@ -32,7 +32,7 @@ PHASES = {
         Phase(name, 0.5, 64, 1e-3) for name in ("a-attention", "b-prune", "c-decoder", "d-joint", "e-tail")
     ),
 }
-"""Presets: `cpu` takes about an hour on two cores; `smoke` shows in a minute that the steps run."""
+"""Presets: `cpu` takes an hour and a half on two cores; `smoke` shows in a minute that the steps run."""
 
 
 LAST_RATE_SHARE = 0.2
