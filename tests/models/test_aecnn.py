@@ -80,6 +80,7 @@ class TestChannelAttention:
 
     def test_weights_depend_on_the_channel_means_alone(self) -> None:
         attention = ChannelAttention(32)
+        torch.nn.init.constant_(attention.squeeze.weight, 0.1)
         torch.nn.init.normal_(attention.excite.weight, generator=torch.Generator().manual_seed(0))
         features = torch.rand(1, 32, 6, 6, generator=torch.Generator().manual_seed(1))
         shuffled = features.flatten(2)[..., torch.randperm(36)].view_as(features)

@@ -182,7 +182,7 @@ def test_a_failure_while_writing_leaves_nothing_and_prints_no_results(workplace,
 def test_output_that_cannot_show_a_sign_replaces_it(workplace):
     ended = subprocess_run("small.yaml", PYTHONIOENCODING="ascii")
     assert (ended.returncode, ended.stderr) == (0, b"")
-    assert b"? 0.05 s" in ended.stdout
+    assert b"?50 ms" in ended.stdout
     assert b"small" in ended.stdout
 
 
