@@ -272,7 +272,8 @@ def _describe(
     device: str,
 ) -> dict[str, object]:
     tail = backbone.tail(stage_behind(settings.split))
-    top1, uncompressed = {}, {}
+    top1: dict[str, float] = {}
+    uncompressed: dict[str, float] = {}
     for source in validation:
 
         def classify(pixels: Tensor, classifier: str = source.classifier) -> Tensor:
