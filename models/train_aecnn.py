@@ -22,17 +22,19 @@ from coinfer.models.training import Job, Phase, Source, evaluate, run_phase
 PHASES = {
     "cpu": (
         Phase("a-attention", 0.15, 128, 2e-3),
-        Phase("b-prune", 0.6, 128, 1e-3),
+        Phase("b-prune", 0.5, 128, 1e-3),
         Phase("c-decoder", 0.4, 128, 4e-3),
-        Phase("d-joint", 3.2, 128, 1e-3),
-        Phase("d-joint-224", 0.4, 224, 4e-4),
-        Phase("e-tail", 1.5, 160, 6e-4),
+        Phase("d-joint", 1.0, 128, 1e-3),
+        Phase("e-tail", 2.0, 128, 8e-4),
+        Phase("e-tail-160", 2.6, 160, 6e-4),
+        Phase("e-tail-224", 0.6, 224, 2e-4),
+        Phase("e-tail-224-again", 1.2, 224, 3e-4),
     ),
     "smoke": tuple(
         Phase(name, 0.5, 64, 1e-3) for name in ("a-attention", "b-prune", "c-decoder", "d-joint", "e-tail")
     ),
 }
-"""Presets: `cpu` takes an hour and a half on two cores; `smoke` shows in a minute that the steps run."""
+"""Presets: `cpu` takes an hour and a half on two idle cores; `smoke` shows in a minute that it runs."""
 
 
 LAST_RATE_SHARE = 0.2
@@ -94,7 +96,9 @@ def train_aecnn(
 
     Args:
         backbone: the network to split; it stays as it is.
-        train: image sets to train on, each with the classifier for its labels.
+        train: image sets to train on, each with the classifier for its labels. A `teacher_only` set is for
+            distillation alone: where only the backbone's classifier saw the labels, the student must not see
+            more of them than the network that it is compared with.
         validation: image sets that give the top-1 written into the checkpoint.
         settings: what kind of AECNN.
         phases: the steps, by name: a(ttention), b (pruning), c (decoder), d (joint), e (tail).
@@ -108,7 +112,8 @@ def train_aecnn(
     """
     torch.manual_seed(settings.seed)
     student = Student(backbone, settings).to(device)
-    trainer = _Trainer(backbone.to(device), student, settings)
+    from_teacher = frozenset(source.classifier for source in train if source.teacher_only)
+    trainer = _Trainer(backbone.to(device), student, settings, from_teacher)
     identity = json.dumps([asdict(settings), [asdict(phase) for phase in phases]])
     for phase in phases:
         student.requires_grad_(False).eval()
@@ -141,8 +146,11 @@ def train_aecnn(
 class _Trainer:
     """The losses of the steps, against the frozen backbone as teacher."""
 
-    def __init__(self, backbone: Backbone, student: Student, settings: Settings) -> None:
+    def __init__(
+        self, backbone: Backbone, student: Student, settings: Settings, from_teacher: frozenset[str]
+    ) -> None:
         self._teacher, self._student, self._rate_weight = backbone, student, settings.rate_weight
+        self._from_teacher = from_teacher
         self._last = getattr(backbone, settings.split)
         self._tail = backbone.tail(settings.split)
         self._rest = backbone.tail(stage_behind(settings.split))
@@ -157,7 +165,10 @@ class _Trainer:
                 target = self._last(shared)
                 wanted = self._teacher.classify(self._tail(target), classifier)
             pooled, extra = step(shared, target)
-            return _classification(self._teacher.classify(pooled, classifier), labels, wanted) + extra
+            logits = self._teacher.classify(pooled, classifier).float()
+            if classifier in self._from_teacher:
+                return distillation(logits, wanted) + extra
+            return 0.5 * functional.cross_entropy(logits, labels) + 0.5 * distillation(logits, wanted) + extra
 
         return loss
 
@@ -195,16 +206,19 @@ def universal_bits(symbols: Tensor) -> Tensor:
     return (1 + 2 * torch.log2(1 + symbols)).mean()
 
 
-def _classification(logits: Tensor, labels: Tensor, wanted: Tensor) -> Tensor:
-    """Half cross-entropy, half distillation (Hinton, Vinyals and Dean, 2015, at temperature 2)."""
-    logits, wanted = logits.float(), wanted.float()
-    soft = functional.kl_div(
-        functional.log_softmax(logits / 2, 1),
-        functional.log_softmax(wanted / 2, 1),
+def distillation(logits: Tensor, wanted: Tensor, temperature: float = 2.0) -> Tensor:
+    """Mean divergence of the student's classes from the teacher's, softened by the temperature.
+
+    References:
+        Hinton, Vinyals and Dean (2015), Distilling the Knowledge in a Neural Network, section 2.
+    """
+    divergence = functional.kl_div(
+        functional.log_softmax(logits.float() / temperature, 1),
+        functional.log_softmax(wanted.float() / temperature, 1),
         reduction="batchmean",
         log_target=True,
     )
-    return 0.5 * functional.cross_entropy(logits, labels) + 0.5 * 4 * soft
+    return temperature**2 * divergence
 
 
 def _some(train: Sequence[Source], device: str, each: int = 256, batch: int = 32) -> list[Tensor]:

@@ -37,10 +37,17 @@ class Phase:
 
 @dataclass(frozen=True)
 class Source:
-    """A labelled image set and the classifier whose classes its labels index."""
+    """A labelled image set, and the classifier whose classes its labels index.
+
+    Args:
+        images: the set.
+        classifier: its name in the backbone.
+        teacher_only: a student learns from its teacher's scores, not from the labels.
+    """
 
     images: ImageSet
     classifier: str
+    teacher_only: bool = False
 
 
 @dataclass

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from coinfer.models.images import ImageSet
 
 TRAIN_SCENES, TRAIN_SCENES_SEED = 4000, 1_000_000
+AECNN_SCENES = 1500
 VALIDATION_SCENES, VALIDATION_SCENES_SEED = 1000, 999
 
 console = Console(stderr=True)
@@ -73,7 +74,10 @@ def aecnn(
     if kept_channels(split, ratio) < 1:
         raise InputError(f"--ratio {ratio}: keeps no channel at {split}; lower it")
     with _mistakes():
-        train = [Source(imagenette(root, "train"), "imagenette"), Source(scenes("train"), "scenes")]
+        train = [
+            Source(imagenette(root, "train"), "imagenette"),
+            Source(scenes("train", AECNN_SCENES), "scenes", teacher_only=True),
+        ]
         validation = [
             Source(imagenette(root, "val", 500), "imagenette"),
             Source(scenes("validation"), "scenes"),
@@ -85,16 +89,16 @@ def aecnn(
         )
 
 
-def scenes(part: str) -> ImageSet:
-    """The drawn frames for training or validation, kept on disk once drawn."""
+def scenes(part: str, count: int | None = None) -> ImageSet:
+    """The (first `count`) drawn frames for training or validation, kept on disk once drawn."""
     from platformdirs import user_cache_path
 
     from coinfer.models.images import Preloaded
     from coinfer.models.scenes.scene import Scenes
 
     drawn = {
-        "train": Scenes(TRAIN_SCENES, TRAIN_SCENES_SEED),
-        "validation": Scenes(VALIDATION_SCENES, VALIDATION_SCENES_SEED),
+        "train": Scenes(count or TRAIN_SCENES, TRAIN_SCENES_SEED),
+        "validation": Scenes(count or VALIDATION_SCENES, VALIDATION_SCENES_SEED),
     }[part]
     with Progress(console=console) as bar:
         shown = bar.add_task(f"drawing {part} scenes", total=len(drawn))

@@ -15,6 +15,7 @@ from coinfer.models.train_aecnn import (
     PHASES,
     Settings,
     Student,
+    distillation,
     symbol_counts,
     train_aecnn,
     universal_bits,
@@ -61,6 +62,48 @@ def test_each_phase_trains_its_parts(backbone: Backbone) -> None:
     assert student.trained("d-joint") == [encoder.last, encoder.attention, decoder.restore, decoder.quantiser]
     assert student.trained("e-tail") == [encoder.last, encoder.attention, decoder]
     assert decoder.quantiser is encoder.quantiser
+
+
+class Mislabelled:
+    """Four frames, all of one label."""
+
+    def __init__(self, label: int) -> None:
+        frames = Scenes(4, seed=1)
+        self.load, self.class_names, self.fingerprint = frames.load, frames.class_names, "mislabelled"
+        self.labels = np.full(4, label)
+
+    def __len__(self) -> int:
+        return 4
+
+
+@pytest.mark.parametrize(("teacher_only", "same"), [(True, True), (False, False)])
+def test_labels_of_a_teacher_only_set_teach_nothing(
+    backbone: Backbone, tmp_path: Path, teacher_only: bool, same: bool
+) -> None:
+    losses: list[float] = []
+    for label in (0, 7):
+        source = Source(Mislabelled(label), "scenes", teacher_only)
+        trained = train_aecnn(
+            backbone,
+            [source],
+            [],
+            Settings(),
+            QUICK[:1],
+            tmp_path / f"{label}.safetensors",
+            tmp_path / f"{label}",
+            lambda row: losses.append(float(row["loss"])),
+        )
+        assert trained["top1"] == {}
+    assert (losses[0] == losses[1]) == same
+
+
+def test_distillation_is_zero_for_the_teacher_itself_and_grows_with_the_distance() -> None:
+    teacher = torch.tensor([[2.0, -1.0, 0.5]])
+    assert distillation(teacher + 3.0, teacher).item() == pytest.approx(0.0, abs=1e-6)
+    # Two classes at temperature 2: KL of sigmoid(1) from sigmoid(0), times 4.
+    p = torch.sigmoid(torch.tensor(1.0)).item()
+    kl = p * np.log(p / 0.5) + (1 - p) * np.log((1 - p) / 0.5)
+    assert distillation(torch.zeros(1, 2), torch.tensor([[2.0, 0.0]])).item() == pytest.approx(4 * kl)
 
 
 def test_presets_go_through_every_step() -> None:
