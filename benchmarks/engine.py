@@ -15,7 +15,7 @@ import simpy
 
 from coinfer.simulator.engine import Demand, Limits, simulate
 from coinfer.simulator.link.capacity import ConstantRate
-from coinfer.simulator.link.uplink import FifoUplink
+from coinfer.simulator.link.sharing.fifo import FifoUplink
 from coinfer.simulator.workload import Poisson, Streams, Workload, draw_workload
 
 RATE_BPS = 1e6
@@ -33,7 +33,7 @@ def tandem(tasks: int) -> tuple[Workload, Demand]:
 def run_engine(workload: Workload, demand: Demand) -> float:
     """Simulate with coinfer; return the last task's end in seconds."""
     channel = ConstantRate(RATE_BPS)
-    timeline = simulate(workload, demand, Limits(), lambda env: FifoUplink(env, [channel]))
+    timeline = simulate(workload, demand, Limits(), lambda env, told: FifoUplink(env, told, [channel]))
     return float(timeline.done_s[-1])
 
 

@@ -10,6 +10,9 @@ only thing that passes between them is bytes. A payload's size is `len(bytes)` o
         def device_cost(self): ...           # what encode costs, an image
         def edge_cost(self): ...             # what decode costs, an image
 
+A link without retransmission may damage a message. A codec that can answer all the same says so with
+`tolerates_loss` and `decode_damaged`; of any other codec the message is discarded, and the answer is wrong.
+
     CodecError            what a codec raises for its user's or its peer's mistakes
     +-- SettingsError     a setting that the codec does not take
     +-- BitstreamError    bytes that are no message of this codec
@@ -57,6 +60,19 @@ class Cost:
         return Cost(self.flops + other.flops, self.serial_s + other.serial_s)
 
 
+@dataclass(frozen=True)
+class Damaged:
+    """A message as it arrives over a link without retransmission, as long as it was sent.
+
+    Args:
+        data: the bytes; erased ones are zero, flipped bits are flipped.
+        lost: `(start, end)` of each erased range of `data`, ascending, without overlap, end not included.
+    """
+
+    data: bytes
+    lost: tuple[tuple[int, int], ...] = ()
+
+
 class Codec(ABC):
     """Images to bytes on the device; bytes to class scores at the edge.
 
@@ -66,6 +82,14 @@ class Codec(ABC):
 
     answers_on_device: ClassVar[bool] = False
     """True if the device itself has the answer once it has encoded; the payload then only reports it."""
+
+    tolerates_loss: ClassVar[bool] = False
+    """True if `decode_damaged` makes the best of a message with erased bytes or flipped bits.
+
+    False for codecs whose messages carry a checksum (`png`, `local`, `aecnn`) or fall apart after the first
+    wrong bit (`jpeg`): damage is taken to be noticed, as by a checksum of the transport, and nothing is
+    decoded.
+    """
 
     classifier: str
 
@@ -80,6 +104,16 @@ class Codec(ABC):
         Raises:
             BitstreamError: a message is damaged or not of this codec.
         """
+
+    def decode_damaged(self, messages: Sequence[Damaged]) -> NDArray[np.float32]:
+        """Decodes messages of which something was lost into `[batch, classes]` scores, however bad they are.
+
+        Called only where `tolerates_loss`, and never for a message that arrived whole.
+
+        Raises:
+            CodecError: this codec does not tolerate loss.
+        """
+        raise CodecError(f"{self!r} does not tolerate loss: a damaged message has to be discarded")
 
     @abstractmethod
     def device_cost(self) -> Cost:

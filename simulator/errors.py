@@ -5,7 +5,8 @@ The tree, with the exit code of the command line:
     CoinferError            1   anything coinfer itself gives up on
     └── InputError          2   the input is wrong; the text is one line that says what to do
         ├── ProfileError    2   a compute profile that does not exist
-        └── ScenarioError   2   a scenario file, or a `--set` on the command line
+        ├── ScenarioError   2   a scenario file, or a `--set` on the command line
+        └── TraceError      2   a recording of a link
 """
 
 from collections.abc import Iterable
@@ -31,6 +32,10 @@ class ProfileError(InputError):
 
 class ScenarioError(InputError):
     """A scenario that cannot be read, or says something that cannot be simulated."""
+
+
+class TraceError(InputError):
+    """A recording of a link that cannot be read, or cannot be replayed."""
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from simpy import Environment
 
-from coinfer.simulator.engine import Demand, Limits, simulate
+from coinfer.simulator import blocks, radio
+from coinfer.simulator.channel import Channel, check_ways, draw_channels
+from coinfer.simulator.demand import Demand
+from coinfer.simulator.engine import Limits, simulate
 from coinfer.simulator.fields import Scalar
-from coinfer.simulator.link.capacity import CapacityTrace
-from coinfer.simulator.link.fading import Fading, NoFading, Rayleigh
-from coinfer.simulator.link.rate import ShannonRate
-from coinfer.simulator.link.uplink import EqualShareUplink, FifoUplink, Uplink
+from coinfer.simulator.link.backhaul import Backhaul
 from coinfer.simulator.measurements import Measurement
 from coinfer.simulator.scenario import Scenario
 from coinfer.simulator.timeline import Outcome, Timeline
-from coinfer.simulator.units import bytes_to_bits, db_to_linear, linear_to_db
+from coinfer.simulator.units import bytes_to_bits
 from coinfer.simulator.workload import (
     Arrivals,
     Periodic,
@@ -31,11 +29,7 @@ from coinfer.simulator.workload import (
     service_multipliers,
 )
 
-MOST_SLOTS = 2**21
-"""Slots of all devices' fading traces together; where time outruns a trace, the trace repeats."""
-
-FEWEST_SLOTS = 2**14
-"""Slots of a device's trace: at least 256 Doppler periods."""
+FloatArray = NDArray[np.float64]
 
 STAMPS = (
     "encode_start_s",
@@ -80,22 +74,35 @@ def run_replication(experiment: Experiment, replication: int) -> pd.DataFrame:
     scenario = experiment.scenario
     streams = Streams(scenario.seed, replication)
     workload = _workload(scenario, experiment.image_count, streams)
-    gains, slot_s = _gains(scenario, replication, float(workload.arrival_s.max(initial=0)))
-    snr = [db_to_linear(scenario.link.mean_snr_db) * gain for gain in gains]
-    traces = [CapacityTrace(slot_s, _rate(scenario).bits_per_s(ratio)) for ratio in snr]
-    noise = _service_noise(scenario, workload, streams)
+    channels = draw_channels(scenario, replication, float(workload.arrival_s.max(initial=0)))
+    make_uplink = radio.uplink(scenario.link, channels, streams)
+    luck = _draw_luck(scenario, workload, streams)
+    answered_s = radio.answers(scenario.downlink, scenario.link, channels, workload.device_id)
     tables = []
     for label, measurement in experiment.measurements.items():
-        demand = _demand(scenario, workload, measurement, noise)
-        limits = _limits(scenario, workload)
-        timeline = simulate(workload, demand, limits, lambda env: _uplink(env, scenario, traces))
-        table = _records(workload, measurement, timeline, snr, traces)
+        demand = _demand(scenario, workload, measurement, luck, answered_s)
+        timeline = simulate(workload, demand, _limits(scenario, workload), make_uplink)
+        table = _records(workload, measurement, timeline, channels, luck)
         for place, (key, value) in enumerate(
             {"codec": label, **experiment.coordinates, "replication": replication}.items()
         ):
             table.insert(place, key, value)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
+
+
+def check_link(scenario: Scenario) -> None:
+    """Build a scenario's link once, to find now what would fail later.
+
+    Raises:
+        ScenarioError: its parts do not go together.
+        TraceError: its recording cannot be read.
+    """
+    slowest_hz = min(group.arrivals.rate_hz for group in scenario.devices)
+    check_ways(scenario, scenario.duration_s or (scenario.tasks or 0) / slowest_hz)
+    channels = draw_channels(scenario, 0, horizon_s=0.0)
+    radio.uplink(scenario.link, channels, Streams(scenario.seed, 0))
+    radio.answers(scenario.downlink, scenario.link, channels, np.empty(0, dtype=np.int32))
 
 
 def _workload(scenario: Scenario, image_count: int, streams: Streams) -> Workload:
@@ -108,64 +115,52 @@ def _workload(scenario: Scenario, image_count: int, streams: Streams) -> Workloa
     return draw_workload(arrivals, image_count, streams, tasks=scenario.tasks, duration_s=scenario.duration_s)
 
 
-def _gains(scenario: Scenario, replication: int, horizon_s: float) -> tuple[list[NDArray[np.float64]], float]:
-    """Fading of each device and the length of a slot; the same for every codec and SNR."""
-    described, devices = scenario.link.fading, len(scenario.device_profiles)
-    fading = (
-        Rayleigh(described.speed_mps, described.carrier_hz) if described.model == "rayleigh" else NoFading()
-    )
-    slot_s = fading.longest_slot_s
-    if not np.isfinite(slot_s):
-        return _drawn_gains(fading, scenario.seed, replication, devices, 1, 1.0), 1.0
-    wanted = 2 ** int(np.ceil(np.log2(max(horizon_s / slot_s, 1))))
-    slots = max(FEWEST_SLOTS, min(wanted, MOST_SLOTS // 2 ** int(np.ceil(np.log2(devices)))))
-    return _drawn_gains(fading, scenario.seed, replication, devices, slots, slot_s), slot_s
-
-
-@lru_cache(maxsize=1)
-def _drawn_gains(
-    fading: Fading, seed: int, replication: int, devices: int, slots: int, slot_s: float
-) -> list[NDArray[np.float64]]:
-    streams = Streams(seed, replication)
-    return [fading.gains(slots, slot_s, streams.rng("fading", device)) for device in range(devices)]
-
-
-def _rate(scenario: Scenario) -> ShannonRate:
-    rate = scenario.link.rate
-    return ShannonRate(scenario.link.bandwidth_hz, rate.gap_db, rate.efficiency, rate.cap_bps_per_hz)
-
-
-def _uplink(env: Environment, scenario: Scenario, traces: list[CapacityTrace]) -> Uplink:
-    frozen = scenario.link.deep_fade == "frozen"
-    if scenario.link.sharing == "equal":
-        return EqualShareUplink(env, traces, frozen)
-    return FifoUplink(env, traces, frozen)
-
-
 def _limits(scenario: Scenario, workload: Workload) -> Limits:
     buffers = [group.buffer for group in scenario.devices for _ in range(group.count)]
     last_s = scenario.duration_s or float(workload.arrival_s.max(initial=0))
     return Limits(scenario.edge.workers, buffers, None if scenario.drain else last_s)
 
 
-def _service_noise(
-    scenario: Scenario, workload: Workload, streams: Streams
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Factors on the compute times of device and edge, `[tasks]` each, drawn device by device."""
-    device, edge = np.ones(len(workload)), np.ones(len(workload))
-    for number, profile in enumerate(scenario.device_profiles):
-        rows = workload.device_id == number
-        rng = streams.rng("service", number)
-        device[rows] = service_multipliers(profile.service_cv, int(rows.sum()), rng)
-        edge[rows] = service_multipliers(scenario.edge.profile.service_cv, int(rows.sum()), rng)
-    return device, edge
+@dataclass(frozen=True, eq=False)
+class _Luck:
+    """What chance gives each task beside its channel, whatever the codec: `[tasks]` each."""
+
+    device_factor: FloatArray
+    edge_factor: FloatArray
+    access_s: FloatArray | None
+    backhaul_s: FloatArray | None
+    crossing: FloatArray
+
+
+def _draw_luck(scenario: Scenario, workload: Workload, streams: Streams) -> _Luck:
+    """Draw it device by device, so that one device more leaves the others as they were."""
+    columns = np.ones((5, len(workload)))
+    access = blocks.access(scenario.link.access)
+    backhaul = Backhaul(scenario.backhaul.median_s, scenario.backhaul.sigma_log)
+    for device, profile in enumerate(scenario.device_profiles):
+        rows = workload.device_id == device
+        tasks, rng = int(rows.sum()), streams.rng("service", device)
+        columns[0, rows] = service_multipliers(profile.service_cv, tasks, rng)
+        columns[1, rows] = service_multipliers(scenario.edge.profile.service_cv, tasks, rng)
+        columns[2, rows] = access.delays_s(tasks, streams.rng("access", device))
+        columns[3, rows] = backhaul.delays_s(tasks, streams.rng("backhaul", device))
+        columns[4, rows] = streams.rng("loss", device).random(tasks)
+    device_factor, edge_factor, access_s, backhaul_s, crossing = columns
+    return _Luck(
+        device_factor,
+        edge_factor,
+        access_s if access_s.any() else None,
+        backhaul_s if backhaul_s.any() else None,
+        crossing,
+    )
 
 
 def _demand(
     scenario: Scenario,
     workload: Workload,
     measurement: Measurement,
-    noise: tuple[NDArray[np.float64], NDArray[np.float64]],
+    luck: _Luck,
+    answered_s: Callable[[FloatArray], FloatArray] | None,
 ) -> Demand:
     work = measurement.device_cost
     encode_s = np.array(
@@ -173,14 +168,20 @@ def _demand(
     )
     work = measurement.edge_cost
     edge_s = scenario.edge.profile.compute_s(work.flops, work.serial_s)
+    on_air_bytes = blocks.framing(scenario.link).on_air_bytes(measurement.payload_bytes)
     downlink = scenario.downlink
     downlink_s = downlink.delay_s + bytes_to_bits(downlink.answer_bytes) / downlink.rate_bps
+    gives_up = scenario.on_deadline == "abort"
     return Demand(
-        encode_s=encode_s[workload.device_id] * noise[0],
-        payload_bits=bytes_to_bits(measurement.payload_bytes[workload.image_id].astype(np.float64)),
-        edge_s=edge_s * noise[1],
+        encode_s=encode_s[workload.device_id] * luck.device_factor,
+        payload_bits=bytes_to_bits(on_air_bytes[workload.image_id]),
+        edge_s=edge_s * luck.edge_factor,
         downlink_s=np.full(len(workload), downlink_s),
         answers_on_device=measurement.answers_on_device,
+        access_s=luck.access_s,
+        backhaul_s=luck.backhaul_s,
+        expires_s=workload.arrival_s + scenario.deadlines_s[-1] if gives_up else None,
+        answered_s=answered_s,
     )
 
 
@@ -188,13 +189,13 @@ def _records(
     workload: Workload,
     measurement: Measurement,
     timeline: Timeline,
-    snr: list[NDArray[np.float64]],
-    traces: list[CapacityTrace],
+    channels: Sequence[Channel],
+    luck: _Luck,
 ) -> pd.DataFrame:
     snr_db = np.full(len(workload), np.nan)
-    for device, (ratio, trace) in enumerate(zip(snr, traces, strict=True)):
+    for device, channel in enumerate(channels):
         rows = (workload.device_id == device) & ~np.isnan(timeline.tx_start_s)
-        snr_db[rows] = linear_to_db(ratio[trace.slot_index(timeline.tx_start_s[rows])])
+        snr_db[rows] = channel.snr_db_at(timeline.tx_start_s[rows])
     names = pd.Index([outcome.name.lower() for outcome in Outcome])
     return pd.DataFrame(
         {
@@ -206,6 +207,14 @@ def _records(
             "payload_bytes": measurement.payload_bytes[workload.image_id],
             "snr_db": snr_db,
             "outcome": pd.Categorical.from_codes(timeline.outcome, categories=names),
-            "correct": measurement.correct[workload.image_id],
+            "correct": _correct(workload, measurement, luck),
         }
     )
+
+
+def _correct(workload: Workload, measurement: Measurement, luck: _Luck) -> NDArray[np.bool_]:
+    """Tell of each task if its answer is right, `[tasks]`; on a lossy link, after one of the crossings."""
+    if measurement.correct_lossy is None:
+        return np.asarray(measurement.correct[workload.image_id])
+    crossing = (luck.crossing * len(measurement.correct_lossy)).astype(np.int64)
+    return np.asarray(measurement.correct_lossy[crossing, workload.image_id])

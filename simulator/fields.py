@@ -2,7 +2,7 @@
 
 import math
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
     BaseModel,
@@ -51,6 +51,32 @@ class Section(BaseModel):
             if key not in cls.model_fields:
                 raise mistake(f"unknown key{suggestion(key, cls.model_fields)}", key)
         return data
+
+
+class Choice(Section):
+    """A section whose `model` decides which other keys it has.
+
+    A key of another model is refused, and one that the model cannot do without is asked for.
+    """
+
+    keys_of: ClassVar[dict[str, tuple[str, ...]]]
+    """The keys that only some models have, by model."""
+
+    needed: ClassVar[tuple[str, ...]] = ()
+    """Those of them that must be given."""
+
+    @model_validator(mode="after")
+    def _keys_fit_the_model(self) -> Self:
+        model: str = self.model  # type: ignore[attr-defined]
+        own = self.keys_of.get(model, ())
+        for key in dict.fromkeys(key for keys in self.keys_of.values() for key in keys):
+            given = getattr(self, key)
+            if key in own and key in self.needed and given is None:
+                raise mistake(f"missing; model {model} needs it", key)
+            if key not in own and given != type(self).model_fields[key].default:
+                knowing = " or ".join(name for name, keys in self.keys_of.items() if key in keys)
+                raise mistake(f"this key belongs to model {knowing}, not to {model}; remove it", key)
+        return self
 
 
 def mistake(problem: str, key: str = "") -> PydanticCustomError:

@@ -12,6 +12,7 @@ from coinfer.simulator.figures_accuracy import on_time_accuracy
 from coinfer.simulator.figures_breakdown import latency_breakdown
 from coinfer.simulator.figures_distribution import latency_distribution
 from coinfer.simulator.figures_style import RC
+from coinfer.simulator.figures_way import along_the_way
 from coinfer.simulator.scenario import Scenario
 
 _PNG_DPI = 200
@@ -27,7 +28,7 @@ def draw_figures(tasks: pd.DataFrame, summary: pd.DataFrame, scenario: Scenario,
         folder: where the files go; made if missing.
 
     Returns:
-        The files: a PNG and an SVG of each figure.
+        The files: a PNG and an SVG of each figure that the scenario has.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with matplotlib.rc_context():
@@ -37,8 +38,10 @@ def draw_figures(tasks: pd.DataFrame, summary: pd.DataFrame, scenario: Scenario,
             "on_time_accuracy": on_time_accuracy(summary, scenario),
             "latency_breakdown": latency_breakdown(tasks, summary, scenario),
             "latency_distribution": latency_distribution(tasks, summary, scenario),
+            "along_the_way": along_the_way(tasks, summary, scenario),
         }
-        return [path for name, figure in figures.items() for path in _save(figure, folder / name)]
+        drawn = {name: figure for name, figure in figures.items() if figure is not None}
+        return [path for name, figure in drawn.items() for path in _save(figure, folder / name)]
 
 
 def _save(figure: Figure, stem: Path) -> list[Path]:

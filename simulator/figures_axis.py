@@ -12,6 +12,16 @@ from coinfer.simulator.scenario import Scenario
 
 SNR_KEY = "link.mean_snr_db"
 _LOG_SPAN = 30.0
+_UNITS = {
+    "m": "m",
+    "s": "s",
+    "hz": "Hz",
+    "db": "dB",
+    "dbm": "dBm",
+    "mps": "m/s",
+    "bps": "bit/s",
+    "bytes": "byte",
+}
 
 
 @dataclass(frozen=True)
@@ -44,7 +54,7 @@ class SweepAxis:
     @property
     def label(self) -> str:
         """What to write below the axis."""
-        return "mean SNR (dB)" if self.key == SNR_KEY else str(self.key)
+        return "mean SNR (dB)" if self.key == SNR_KEY else _with_unit(str(self.key))
 
     @property
     def held_text(self) -> str:
@@ -96,6 +106,16 @@ def value_text(value: Scalar | None) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:g}".replace("-", "\N{MINUS SIGN}", 1) if _is_number(value) else str(value)
+
+
+def _with_unit(key: str) -> str:
+    """Write what a dotted path ends with as words and a unit; as it is where it has none.
+
+    >>> _with_unit("devices.0.mobility.distance_m"), _with_unit("edge.workers")
+    ('distance (m)', 'edge.workers')
+    """
+    name, _, suffix = key.rpartition(".")[2].rpartition("_")
+    return f"{name.replace('_', ' ')} ({_UNITS[suffix]})" if name and suffix in _UNITS else key
 
 
 def _point_text(key: str, value: Scalar | None) -> str:

@@ -45,9 +45,9 @@ def load_scenario(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Sc
     Raises:
         ScenarioError: anything is wrong; one line with the file (or `--set`), the key, and what to do.
     """
-    file, text = _read(str(name_or_path))
+    file, folder, text = _read(str(name_or_path))
     with _told_of(file):
-        scenario = _checked(parse(text))
+        scenario = _checked(_anchored(parse(text), folder))
     with _told_of("--set"):
         return _overridden(scenario, overrides) if overrides else scenario
 
@@ -88,12 +88,12 @@ def _told_of(where: str) -> Iterator[None]:
         raise ScenarioError(" ".join(f"{where}: {error}".split())) from error
 
 
-def _read(name_or_path: str) -> tuple[str, str]:
-    """Return the name by which errors call the file, and its text."""
+def _read(name_or_path: str) -> tuple[str, Path, str]:
+    """Return the name by which errors call the file, its folder, and its text."""
     path = Path(name_or_path)
     name = name_or_path.removesuffix(".yaml")
     if not path.is_file() and name in bundled_scenarios():
-        return f"{name}.yaml", files("coinfer.scenarios").joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+        path = Path(str(files("coinfer.scenarios"))) / f"{name}.yaml"
     if path.is_dir():
         raise ScenarioError(f"{name_or_path}: this is a folder; expected a scenario file")
     if not path.is_file():
@@ -105,11 +105,23 @@ def _read(name_or_path: str) -> tuple[str, str]:
     if raw is None:
         raise ScenarioError(f"{path.name}: larger than 1 MB; expected a short scenario file")
     try:
-        return path.name, raw.decode("utf-8-sig")
+        return path.name, path.parent, raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ScenarioError(
             f"{path.name}: byte {error.start} is not UTF-8; save the file as UTF-8 text"
         ) from error
+
+
+def _anchored(data: Any, folder: Path) -> Any:
+    """Let the paths of recordings, also swept ones, start from the scenario's folder."""
+    link, sweep = (data.get(key) if isinstance(data, dict) else None for key in ("link", "sweep"))
+    recording = link.get("recording") if isinstance(link, dict) else None
+    if isinstance(recording, dict) and isinstance(recording.get("file"), str):
+        recording["file"] = str(folder / recording["file"])
+    swept = sweep.get("link.recording.file") if isinstance(sweep, dict) else None
+    if isinstance(swept, list):
+        swept[:] = [str(folder / file) if isinstance(file, str) else file for file in swept]
+    return data
 
 
 def _bundled_hint(name: str) -> str:

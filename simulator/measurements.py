@@ -1,7 +1,8 @@
 """Measuring: the real codecs on the real images, once, and remembered on disk.
 
 Each codec encodes every image into bytes and decodes those bytes again; what is kept is the length of each
-message and whether the answer was right. Simulating never runs a codec.
+message and whether the answer was right. For a link without retransmission the same messages are also
+damaged in a few independent ways, and decoded again. Simulating never runs a codec.
 """
 
 from __future__ import annotations
@@ -18,11 +19,15 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from coinfer.codecs.protocol import Codec, CodecError, Cost
+from coinfer.codecs.protocol import Codec, CodecError, Cost, Damaged
 from coinfer.simulator.errors import InputError
+from coinfer.simulator.link.framing import Framing
+from coinfer.simulator.link.loss import Loss
 
-LAYOUT = 1
-"""Part of the cache key: goes up when what is stored changes."""
+LAYOUT = 2
+"""Part of the cache key: goes up when what is stored changes, or how messages are damaged."""
+
+IPV6_UDP = Framing()
 
 DIGEST_BYTES = 32
 """A cached file is the SHA-256 of the rest, then an .npz archive."""
@@ -75,6 +80,8 @@ class Measurement:
         device_cost: work of the encoder, an image.
         edge_cost: work of the decoder, an image.
         answers_on_device: whether the device itself has the answer.
+        correct_lossy: `[draws, images]` whether the answer is right after each independent crossing of a link
+            without retransmission; None if the link loses nothing.
     """
 
     payload_bytes: NDArray[np.int64]
@@ -82,6 +89,22 @@ class Measurement:
     device_cost: Cost
     edge_cost: Cost
     answers_on_device: bool
+    correct_lossy: NDArray[np.bool_] | None = None
+
+
+@dataclass(frozen=True)
+class _Crossings:
+    """What a link without retransmission makes of messages; all of it belongs to the cache key."""
+
+    loss: Loss
+    framing: Framing
+    seed: int
+    draws: int
+
+    def damaged(self, payload: bytes, image: int, draw: int) -> Damaged:
+        """Sends one message, with the same chance whatever the codec and the batch."""
+        rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(image, draw)))
+        return self.loss.damage(payload, self.framing, rng)
 
 
 def measure(
@@ -90,6 +113,10 @@ def measure(
     cache_dir: Path,
     progress: Callable[[str, int, int], None],
     batch: int = 32,
+    loss: Loss | None = None,
+    framing: Framing = IPV6_UDP,
+    seed: int = 0,
+    draws: int = 4,
 ) -> list[Measurement]:
     """Measures each codec on each image; what the cache holds is not measured again.
 
@@ -99,6 +126,11 @@ def measure(
         cache_dir: where results are kept, one file for each codec and image set.
         progress: called with (label, images done, images to do), the numbers over all codecs.
         batch: images encoded at a time.
+        loss: what a link without retransmission does to messages; None loses nothing. A damaged message
+            of a codec that does not tolerate loss is discarded: wrong, unless the device has the answer.
+        framing: how messages are cut into the packets that get lost.
+        seed: of the chance in losing, the same for all codecs.
+        draws: independent crossings of each message, 1 or more.
 
     Returns:
         A measurement for each candidate, in order.
@@ -107,13 +139,19 @@ def measure(
         CodecError: a codec does not take its settings, does not decode its own message, or returns
             something other than one message and one row of scores an image.
         InputError: `cache_dir` cannot be written to.
+        ValueError: `draws` is less than 1.
     """
+    if draws < 1:
+        raise ValueError(f"draws must be at least 1, got {draws}")
+    crossings = None if loss is None else _Crossings(loss, framing, seed, draws)
     _make_writable(cache_dir)
-    paths = [cache_dir / f"{_key(candidate, images, batch)}.measurement" for candidate in candidates]
+    paths = [
+        cache_dir / f"{_key(candidate, images, batch, crossings)}.measurement" for candidate in candidates
+    ]
     found = [_read(path) for path in paths]
     missing = [index for index, measurement in enumerate(found) if measurement is None]
     if missing:
-        fresh = _run([candidates[index] for index in missing], images, batch, progress)
+        fresh = _run([candidates[index] for index in missing], images, batch, crossings, progress)
         for index, measurement in zip(missing, fresh, strict=True):
             _write(paths[index], measurement)
             found[index] = measurement
@@ -121,27 +159,61 @@ def measure(
 
 
 def _run(
-    candidates: Sequence[Candidate], images: ImageSet, batch: int, progress: Callable[[str, int, int], None]
+    candidates: Sequence[Candidate],
+    images: ImageSet,
+    batch: int,
+    crossings: _Crossings | None,
+    progress: Callable[[str, int, int], None],
 ) -> list[Measurement]:
     codecs = [candidate.build() for candidate in candidates]
+    draws = crossings.draws if crossings else 0
     sizes = np.zeros((len(codecs), len(images)), dtype=np.int64)
-    right = np.zeros((len(codecs), len(images)), dtype=np.bool_)
+    right = np.zeros((len(codecs), 1 + draws, len(images)), dtype=np.bool_)
     done, total = 0, len(images) * len(codecs)
     for start in range(0, len(images), batch):
         rows = list(range(start, min(start + batch, len(images))))
         pixels, labels = images.load(rows), images.labels[rows]
-        for index, codec in enumerate(codecs):
-            progress(candidates[index].label, done, total)
+        for index, (candidate, codec) in enumerate(zip(candidates, codecs, strict=True)):
+            progress(candidate.label, done, total)
             payloads = codec.encode(pixels)
-            sizes[index, rows] = _lengths(candidates[index].label, payloads, len(rows))
+            sizes[index, rows] = _lengths(candidate.label, payloads, len(rows))
             scores = codec.decode(payloads)
-            right[index, rows] = _answers(candidates[index].label, scores, len(rows)) == labels
+            right[index][:, rows] = _answers(candidate.label, scores, len(rows)) == labels
+            if crossings and not codec.answers_on_device:
+                _cross(crossings, candidate.label, codec, payloads, rows, labels, right[index, 1:])
             done += len(rows)
     progress("", done, total)
     return [
-        Measurement(size, verdict, codec.device_cost(), codec.edge_cost(), codec.answers_on_device)
-        for size, verdict, codec in zip(sizes, right, codecs, strict=True)
+        Measurement(
+            size,
+            verdicts[0],
+            codec.device_cost(),
+            codec.edge_cost(),
+            codec.answers_on_device,
+            verdicts[1:] if crossings else None,
+        )
+        for size, verdicts, codec in zip(sizes, right, codecs, strict=True)
     ]
+
+
+def _cross(
+    crossings: _Crossings,
+    label: str,
+    codec: Codec,
+    payloads: Sequence[bytes],
+    rows: Sequence[int],
+    labels: NDArray[np.int64],
+    right: NDArray[np.bool_],
+) -> None:
+    """Overwrites in `right` `[draws, images]` the verdicts on messages that do not arrive whole."""
+    for draw, verdicts in enumerate(right):
+        arrived = [crossings.damaged(*sent, draw) for sent in zip(payloads, rows, strict=True)]
+        hit = [place for place, message in enumerate(arrived) if message != Damaged(payloads[place])]
+        hit_rows = [rows[place] for place in hit]
+        verdicts[hit_rows] = False
+        if hit and codec.tolerates_loss:
+            scores = codec.decode_damaged([arrived[place] for place in hit])
+            verdicts[hit_rows] = _answers(label, scores, len(hit), "decode_damaged") == labels[hit]
 
 
 def _lengths(label: str, payloads: Sequence[bytes], images: int) -> list[int]:
@@ -150,11 +222,13 @@ def _lengths(label: str, payloads: Sequence[bytes], images: int) -> list[int]:
     return [len(payload) for payload in payloads]
 
 
-def _answers(label: str, scores: NDArray[np.float32], images: int) -> NDArray[np.intp]:
+def _answers(
+    label: str, scores: NDArray[np.float32], images: int, method: str = "decode"
+) -> NDArray[np.intp]:
     shape = np.shape(scores)
     if len(shape) != 2 or shape[0] != images or not shape[1]:
         raise CodecError(
-            f"codec '{label}': decode must return scores of shape ({images}, classes), got {shape}"
+            f"codec '{label}': {method} must return scores of shape ({images}, classes), got {shape}"
         )
     return np.asarray(np.argmax(scores, axis=1))
 
@@ -170,8 +244,8 @@ def _make_writable(folder: Path) -> None:
         raise InputError(f"{folder}: cannot be written to; set COINFER_CACHE to another folder")
 
 
-def _key(candidate: Candidate, images: ImageSet, batch: int) -> str:
-    parts = [LAYOUT, candidate.identity, images.fingerprint, batch]
+def _key(candidate: Candidate, images: ImageSet, batch: int, crossings: _Crossings | None) -> str:
+    parts = [LAYOUT, candidate.identity, images.fingerprint, batch, repr(crossings)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
@@ -179,6 +253,7 @@ def _write(path: Path, measurement: Measurement) -> None:
     """Writes a measurement whole or not at all."""
     partial = path.with_suffix(f".{os.getpid()}.partial")
     device, edge = measurement.device_cost, measurement.edge_cost
+    no_draws = measurement.correct[:0, np.newaxis]
     body = BytesIO()
     np.savez(
         body,
@@ -186,6 +261,7 @@ def _write(path: Path, measurement: Measurement) -> None:
         correct=measurement.correct,
         costs=np.array([device.flops, device.serial_s, edge.flops, edge.serial_s]),
         answers_on_device=np.array(measurement.answers_on_device),
+        correct_lossy=no_draws if measurement.correct_lossy is None else measurement.correct_lossy,
     )
     partial.write_bytes(hashlib.sha256(body.getvalue()).digest() + body.getvalue())
     os.replace(partial, path)
@@ -208,4 +284,5 @@ def _read(path: Path) -> Measurement | None:
             Cost(costs[0], costs[1]),
             Cost(costs[2], costs[3]),
             bool(stored["answers_on_device"]),
+            stored["correct_lossy"] if len(stored["correct_lossy"]) else None,
         )

@@ -1,6 +1,7 @@
 """From task records to one row for each operating point and deadline.
 
-A late answer is a wrong answer; a task that was dropped or never answered is late for every deadline.
+A late answer is a wrong answer; a task that was dropped, given up or never answered is late for
+every deadline.
 """
 
 from __future__ import annotations
@@ -63,6 +64,8 @@ def _shared_columns(
     p50, p95, p99 = np.quantile(latency_s, [0.5, 0.95, 0.99], method="inverted_cdf")
     loads = [_loads(part, scenario) for _, part in tasks.groupby("replication")]
     return {
+        "dropped_ratio": float((tasks["outcome"] == "dropped").mean()),
+        "aborted_ratio": float((tasks["outcome"] == "aborted").mean()),
         "payload_bytes_mean": float(tasks["payload_bytes"].mean()),
         "payload_bytes_p95": float(np.quantile(tasks["payload_bytes"], 0.95)),
         "latency_s_p50": float(p50),
@@ -87,20 +90,26 @@ def _energy_j(tasks: pd.DataFrame, scenario: Scenario) -> NDArray[np.float64]:
 def _loads(tasks: pd.DataFrame, scenario: Scenario) -> dict[str, float]:
     """Busy shares of link and edge, and the heaviest stage's work over the time in which it arrived.
 
-    A stage that needs longer for the work than the work took to arrive cannot keep up.
+    A stage that needs longer for the work than the work took to arrive cannot keep up. A link that gives
+    late payloads up always keeps up: nothing waits longer than the last deadline. The link is busy while a
+    payload is between its first bit and its last; with tdma it is one for each device.
     """
     arriving_s = tasks["arrival_s"].max() or 1.0
     device, one = tasks["device_id"].to_numpy(), np.zeros(len(tasks), dtype=np.int64)
+    link = device if scenario.link.sharing == "tdma" else one
     span_s = float(np.nanmax(tasks[["arrival_s", "tx_end_s", "edge_end_s"]].to_numpy())) or 1.0
     encode_s = np.bincount(device, weights=_spent(tasks, "encode")).astype(np.float64)
-    link_s = _covered_s(tasks["tx_start_s"].to_numpy(), tasks["tx_end_s"].to_numpy())
+    sent = [
+        tasks.loc[link == number, ["tx_start_s", "tx_end_s"]].to_numpy().T for number in range(link.max() + 1)
+    ]
+    link_s = np.array([_covered_s(*spans) for spans in sent])
     edge_s = float(_spent(tasks, "edge").sum()) / scenario.edge.workers
     return {
-        "link_used": link_s / span_s,
+        "link_used": float(link_s.mean()) / span_s,
         "edge_used": edge_s / span_s,
         "heaviest": max(
             _needed_s(encode_s, tasks, "encode", device),
-            _needed_s(np.array([link_s]), tasks, "tx", one),
+            0.0 if scenario.on_deadline == "abort" else _needed_s(link_s, tasks, "tx", link),
             _needed_s(np.array([edge_s]), tasks, "edge", one),
         )
         / arriving_s,
@@ -112,9 +121,13 @@ def _needed_s(
 ) -> float:
     """Time that the busiest station of a stage needs for all tasks let in.
 
-    What it had not finished when the clock stopped is taken to last as long as what it had.
+    What it had not finished when the clock stopped is taken to last as long as what it had; tasks that the
+    link gave up are not the edge's work.
     """
-    admitted = np.bincount(station, weights=tasks["outcome"] != "dropped")
+    turned_away = tasks["outcome"] == "dropped"
+    if stage == "edge":
+        turned_away |= tasks["outcome"] == "aborted"
+    admitted = np.bincount(station, weights=~turned_away)
     finished = np.bincount(station, weights=tasks[f"{stage}_end_s"].notna())
     if not finished.any():
         return np.inf if admitted.any() else 0.0

@@ -14,6 +14,8 @@ from coinfer.simulator.codec_spec import CodecSpec
 from coinfer.simulator.errors import ProfileError
 from coinfer.simulator.fields import Name, Number, Scalar, Section, Switch, Whole, mistake
 from coinfer.simulator.profiles import Profile, profile
+from coinfer.simulator.scenario_channel import Mobility
+from coinfer.simulator.scenario_link import Backhaul, Downlink, Link
 
 
 def _by_name(value: Any) -> Any:
@@ -75,54 +77,7 @@ class DeviceGroup(Section):
     buffer: Whole | None = Field(
         None, ge=0, description="most tasks that may wait at a device; null: any [1]"
     )
-
-
-class Fading(Section):
-    """How the channel's power gain moves around its mean."""
-
-    model: Literal["rayleigh", "none"] = Field(
-        "rayleigh", description="Clarke's spectrum, or a constant channel"
-    )
-    speed_mps: Number = Field(1.0, ge=0, le=1_000, description="speed of a device; 0: it never moves [m/s]")
-    carrier_hz: Number = Field(3.5e9, gt=0, description="carrier frequency [Hz]")
-
-
-class Rate(Section):
-    """From signal-to-noise ratio to bits a second."""
-
-    model: Literal["shannon"] = Field("shannon", description="bandwidth * efficiency * log2(1 + snr / gap)")
-    gap_db: Number = Field(0.0, ge=0, description="distance to Shannon's limit [dB]")
-    efficiency: Number = Field(1.0, gt=0, le=1, description="share of the airtime that carries payload [1]")
-    cap_bps_per_hz: Number | None = Field(
-        None, gt=0, description="highest spectral efficiency; null: none [bit/s/Hz]"
-    )
-
-
-class Link(Section):
-    """The uplink that all devices share."""
-
-    bandwidth_hz: Number = Field(gt=0, description="occupied bandwidth [Hz]")
-    mean_snr_db: Number = Field(
-        ge=-100,
-        le=100,
-        description="averaged over fading, after path loss and shadowing, in the bandwidth [dB]",
-    )
-    fading: Fading = Field(default_factory=Fading, description="small-scale fading")
-    rate: Rate = Field(default_factory=Rate, description="rate at a signal-to-noise ratio")
-    deep_fade: Literal["integrate", "frozen"] = Field(
-        "integrate", description="the rate follows the fading, or the rate at the start is kept (a baseline)"
-    )
-    sharing: Literal["fifo", "equal"] = Field(
-        "fifo", description="one payload at a time, or equal time shares among the devices that send"
-    )
-
-
-class Downlink(Section):
-    """The way back of the answer: without contention, always delay_s + 8 * answer_bytes / rate_bps."""
-
-    delay_s: Number = Field(0.005, ge=0, description="fixed delay, access and core network included [s]")
-    rate_bps: Number = Field(10e6, gt=0, description="downlink rate [bit/s]")
-    answer_bytes: Whole = Field(64, ge=0, description="size of an answer, headers included [byte]")
+    mobility: Mobility | None = Field(None, description="where such a device is; only with link.budget")
 
 
 class Edge(Section):
@@ -149,11 +104,16 @@ class Scenario(Section):
     images: Images = Field(default_factory=Images, description="what is classified")
     devices: tuple[DeviceGroup, ...] = Field(min_length=1, description="groups of devices")
     link: Link = Field(description="the uplink")
+    backhaul: Backhaul = Field(default_factory=Backhaul, description="from base station to edge server")
     downlink: Downlink = Field(default_factory=Downlink, description="the way back of the answer")
     edge: Edge = Field(description="the edge server")
     codecs: tuple[CodecSpec, ...] = Field(min_length=1, description="operating points to compare")
     deadlines_s: tuple[Annotated[Number, Field(gt=0)], ...] = Field(
         min_length=1, description="deadlines to judge by, kept in ascending order [s]"
+    )
+    on_deadline: Literal["finish", "abort"] = Field(
+        "finish",
+        description="send late payloads all the same, or give them up at the last of deadlines_s",
     )
     sweep: dict[str, tuple[Scalar, ...]] = Field(
         default_factory=dict, description="values to try, by dotted path; several paths make a grid"
@@ -190,6 +150,19 @@ class Scenario(Section):
             if (twice := _first_duplicate(values)) is not None:
                 raise mistake(f"{twice} is listed twice; keep one", path)
         return sweep
+
+    @model_validator(mode="after")
+    def _places_for_a_budget(self) -> Self:
+        for number, group in enumerate(self.devices):
+            if self.link.budget is not None and group.mobility is None:
+                raise mistake(
+                    "missing; link.budget needs to know where devices are", f"devices.{number}.mobility"
+                )
+            if self.link.budget is None and group.mobility is not None:
+                raise mistake(
+                    "only link.budget asks where a device is; remove it", f"devices.{number}.mobility"
+                )
+        return self
 
     @model_validator(mode="after")
     def _one_way_to_end(self) -> Self:

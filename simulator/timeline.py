@@ -15,6 +15,7 @@ class Outcome(IntEnum):
     IN_FLIGHT = 0
     DONE = 1
     DROPPED = 2
+    ABORTED = 3
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Timeline:
         encode_start_s: The device starts to work on the task.
         encode_end_s: The payload is ready.
         tx_start_s: Its first bit is sent.
-        tx_end_s: Its last bit is through.
+        tx_end_s: Its last bit is through, or it was given up on the air: until then it occupied its share of
+            the uplink. NaN if it was given up before.
         edge_start_s: An edge worker starts on it.
         edge_end_s: The answer is ready.
         done_s: The answer is at the device.
@@ -51,6 +53,6 @@ class Timeline:
         return cls(**stamps, outcome=np.full(tasks, Outcome.IN_FLIGHT, dtype=np.int8))
 
     def counts(self) -> dict[str, int]:
-        """Count the tasks by outcome: `{"in_flight": ..., "done": ..., "dropped": ...}`."""
+        """Count the tasks by outcome: `{"in_flight": ..., "done": ..., "dropped": ..., "aborted": ...}`."""
         tally = np.bincount(self.outcome, minlength=len(Outcome))
         return {outcome.name.lower(): int(tally[outcome]) for outcome in Outcome}

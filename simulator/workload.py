@@ -7,7 +7,23 @@ from typing import Literal, Protocol, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-Purpose = Literal["arrivals", "images", "fading", "service"]
+Purpose = Literal[
+    "arrivals",
+    "images",
+    "fading",
+    "service",
+    "place",
+    "line_of_sight",
+    "shadowing",
+    "interference",
+    "recording",
+    "access",
+    "blocks",
+    "backoff",
+    "backhaul",
+    "loss",
+]
+"""What a stream of random numbers is for; a new one goes to the end, so that the others stay as they are."""
 
 
 @dataclass(frozen=True)

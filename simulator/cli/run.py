@@ -24,9 +24,10 @@ from coinfer.codecs import registry
 from coinfer.codecs.protocol import Codec, CodecError
 from coinfer.models.images import FolderImages, ImagesError, ImageSet, imagenette
 from coinfer.models.scenes.scene import Scenes
+from coinfer.simulator import blocks
 from coinfer.simulator.codec_spec import CodecSpec
-from coinfer.simulator.errors import InputError
-from coinfer.simulator.experiment import Experiment
+from coinfer.simulator.errors import InputError, ScenarioError
+from coinfer.simulator.experiment import Experiment, check_link
 from coinfer.simulator.loading import SweepPoint, expand, load_scenario, resolved
 from coinfer.simulator.measurements import Candidate, Measurement, measure
 from coinfer.simulator.metrics import summarise
@@ -51,8 +52,9 @@ def run_scenario(
     check_folder(folder)
     with _mistakes(name):
         _check_codecs(points)
+        _check_links(points)
         experiments = _measured(points, notes)
-    with _bar(notes, "simulating") as (bar, shown):
+    with _mistakes(name), _bar(notes, "simulating") as (bar, shown):
         tasks = run_sweep(experiments, lambda done, of: bar.update(shown, completed=done, total=of), jobs)
     summary = summarise(tasks, experiments)
     manifest = _manifest(scenario, experiments, tasks, time.monotonic() - started_s, _arguments())
@@ -94,15 +96,32 @@ def _check_codecs(points: Sequence[SweepPoint]) -> None:
         registry.check_name(spec)
 
 
+def _check_links(points: Sequence[SweepPoint]) -> None:
+    """Builds each kind of link once, at its lowest mean SNR, which alone makes no other kind."""
+    kinds = {}
+    rest = {"devices", "downlink", "tasks", "duration_s"}
+    for point in sorted(points, key=lambda point: -(point.scenario.link.mean_snr_db or 0.0)):
+        link, others = point.scenario.link, point.scenario.model_dump_json(include=rest)
+        kinds[link.model_dump_json(exclude={"mean_snr_db"}), others] = point.scenario
+    for scenario in kinds.values():
+        check_link(scenario)
+
+
 def _measured(points: Sequence[SweepPoint], notes: Console) -> list[Experiment]:
     """Measures what each sweep point needs, each combination of images and codecs once."""
     found: dict[str, tuple[ImageSet, dict[str, Measurement]]] = {}
     experiments = []
     for point in points:
-        described = point.scenario.images, point.scenario.codecs
-        key = json.dumps([described[0].model_dump(mode="json"), [spec.model_dump() for spec in described[1]]])
+        scenario = point.scenario
+        crossed = scenario.model_dump(mode="json", include={"link": {"loss", "framing"}, "seed": True})
+        key = json.dumps(
+            [
+                scenario.model_dump(mode="json", include={"images", "codecs"}),
+                crossed if scenario.link.loss.model != "none" else None,
+            ]
+        )
         if key not in found:
-            found[key] = _measure(*described, notes)
+            found[key] = _measure(scenario, notes)
         images, measurements = found[key]
         experiments.append(
             Experiment(point.coordinates, point.scenario, len(images), images.fingerprint, measurements)
@@ -110,9 +129,8 @@ def _measured(points: Sequence[SweepPoint], notes: Console) -> list[Experiment]:
     return experiments
 
 
-def _measure(
-    described: Images, specs: Sequence[CodecSpec], notes: Console
-) -> tuple[ImageSet, dict[str, Measurement]]:
+def _measure(scenario: Scenario, notes: Console) -> tuple[ImageSet, dict[str, Measurement]]:
+    described, specs = scenario.images, scenario.codecs
     images = open_images(described)
     classifier = _classifier(described, images)
     candidates = [
@@ -127,6 +145,9 @@ def _measure(
             lambda label, done, of: bar.update(
                 shown, completed=done, total=of, description=f"measuring {label}"
             ),
+            loss=blocks.loss(scenario.link.loss),
+            framing=blocks.framing(scenario.link),
+            seed=scenario.seed,
         )
     return images, {spec.label: measurement for spec, measurement in zip(specs, measured, strict=True)}
 
@@ -209,6 +230,12 @@ def cache_folder() -> Path:
     return Path(chosen) if chosen else user_cache_path("coinfer")
 
 
+def _recordings(experiments: Sequence[Experiment]) -> dict[str, str]:
+    """SHA-256 of each recorded channel."""
+    links = [experiment.scenario.link for experiment in experiments]
+    return {str(link.recording.file): _sha256(link.recording.file) for link in links if link.recording}
+
+
 def _manifest(
     scenario: Scenario,
     experiments: Sequence[Experiment],
@@ -223,6 +250,7 @@ def _manifest(
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
         "code": code_version(),
         "checkpoints": weights(),
+        "recordings": _recordings(experiments),
         "images": sorted({experiment.images for experiment in experiments}),
         "outcomes": tasks.groupby("codec", observed=True)["outcome"]
         .value_counts()
@@ -241,8 +269,11 @@ def _bar(console: Console, text: str) -> Iterator[tuple[Progress, TaskID]]:
 
 @contextmanager
 def _mistakes(scenario: str) -> Iterator[None]:
-    """Turns what codecs and image sets report into the user's mistake, with the scenario's name before it."""
+    """Turns what blocks of the link, codecs and image sets report into the user's mistake.
+
+    The scenario's name stands before it.
+    """
     try:
         yield
-    except (CodecError, ImagesError) as error:
+    except (CodecError, ImagesError, ScenarioError) as error:
         raise InputError(f"{Path(scenario).name}: {error}") from error

@@ -8,7 +8,7 @@ ends at W^-1(W(s) + L): exact, and without an event a slot. Traces repeat for ev
 from bisect import bisect_left
 from dataclasses import dataclass
 from math import ceil, inf
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,25 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 
 
-class Capacity(Protocol):
-    """What an uplink asks of a channel, one payload at a time."""
+class Sender(Protocol):
+    """What an uplink asks of a device that sends its payloads whole, one at a time."""
 
-    def finish_s(self, start_s: float, bits: float) -> float:
-        """Give the time at which the last of `bits` sent from `start_s` on is through."""
+    def finish_s(self, start_s: float, bits: float, until_s: float = inf) -> float:
+        """Give the time at which the last of `bits` sent from `start_s` on is through.
+
+        Args:
+            start_s: When the first bit goes, in seconds.
+            bits: The size of the payload in bits.
+            until_s: When whoever asks stops sending, in seconds: any later end is as good as infinity.
+        """
+
+
+@runtime_checkable
+class Capacity(Sender, Protocol):
+    """What an uplink asks of a channel whose work can be divided among payloads."""
+
+    def work_bits(self, time_s: FloatArray) -> FloatArray:
+        """Give the bits that the link can carry from time 0 until each time, of the same shape."""
 
     def sent_bits(self, start_s: float, end_s: float) -> float:
         """Give the bits that cross between two times."""
@@ -39,11 +53,15 @@ class ConstantRate:
 
     rate_bps: float
 
-    def finish_s(self, start_s: float, bits: float) -> float:
-        """Give the time at which the last of `bits` sent from `start_s` on is through."""
+    def finish_s(self, start_s: float, bits: float, until_s: float = inf) -> float:
+        """Give the time at which the last of `bits` sent from `start_s` on is through; see `Sender`."""
         if bits <= 0.0:
             return start_s
         return start_s + bits / self.rate_bps if self.rate_bps else inf
+
+    def work_bits(self, time_s: FloatArray) -> FloatArray:
+        """Give the bits that the link can carry from time 0 until each time, of the same shape."""
+        return np.asarray(self.rate_bps * np.asarray(time_s))
 
     def sent_bits(self, start_s: float, end_s: float) -> float:
         """Give the bits that cross between two times."""
@@ -115,7 +133,8 @@ class CapacityTrace:
         """
         work_bits = np.asarray(work_bits, dtype=np.float64)
         periods = np.maximum(np.ceil(work_bits / self._period_bits) - 1.0, 0.0)
-        rest_bits = work_bits - periods * self._period_bits
+        # Rounding may leave an ulp more than a period holds, which a last slot at rate 0 would never carry.
+        rest_bits = np.minimum(work_bits - periods * self._period_bits, self._period_bits)
         slot = np.clip(np.searchsorted(self._edges_bits, rest_bits) - 1, 0, len(self.rates_bps) - 1)
         partial_bits = rest_bits - self._edges_bits[slot]
         partial_s = np.divide(
@@ -123,12 +142,13 @@ class CapacityTrace:
         )
         return np.asarray(periods * self.period_s + slot * self.slot_s + partial_s)
 
-    def finish_s(self, start_s: float, bits: float) -> float:
+    def finish_s(self, start_s: float, bits: float, until_s: float = inf) -> float:
         """Give W^-1(W(start) + bits) for one payload, on plain floats.
 
         Args:
             start_s: When the first bit goes, in seconds.
             bits: The size of the payload in bits; 0 ends where it starts.
+            until_s: Not needed: the end costs the same whenever it is.
 
         Returns:
             When the last bit is through, in seconds.
@@ -138,7 +158,7 @@ class CapacityTrace:
         start_periods, start_bits = self._locate(start_s)
         target_bits = start_bits + bits
         periods = max(ceil(target_bits / self._period_bits) - 1, 0)
-        rest_bits = target_bits - periods * self._period_bits
+        rest_bits = min(target_bits - periods * self._period_bits, self._period_bits)
         slot = min(max(bisect_left(self._edges, rest_bits) - 1, 0), len(self._rates) - 1)
         partial_bits = rest_bits - self._edges[slot]
         partial_s = partial_bits / self._rates[slot] if partial_bits > 0.0 else 0.0

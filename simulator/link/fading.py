@@ -1,14 +1,15 @@
 """Small-scale fading: how the power gain of the channel changes while a device moves."""
 
 from dataclasses import dataclass
-from math import floor, inf
+from math import inf
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from coinfer.simulator.link.clarke import ClarkeSpectrum, trace_of_lines
+
 SPEED_OF_LIGHT_MPS = 299_792_458.0
-SLOTS_PER_DOPPLER_PERIOD = 64
 
 
 def doppler_hz(speed_mps: float, carrier_hz: float) -> float:
@@ -22,7 +23,7 @@ def doppler_hz(speed_mps: float, carrier_hz: float) -> float:
 
 
 class Fading(Protocol):
-    """A process of power gains with mean 1, constant in each slot."""
+    """A process of power gains with mean 1 (a sum of branches: one for each), constant in each slot."""
 
     @property
     def longest_slot_s(self) -> float:
@@ -37,7 +38,7 @@ class Fading(Protocol):
             rng: The source of chance.
 
         Returns:
-            The power gain in each slot, `[slots] float64`, of ensemble mean 1.
+            The power gain in each slot, `[slots] float64`.
         """
 
 
@@ -56,27 +57,25 @@ class NoFading:
 
 
 @dataclass(frozen=True)
-class Rayleigh:
-    """Rayleigh fading with Clarke's spectrum: like paths from all around a moving device.
-
-    The channel is h_n = sum_k sqrt(p_k) Z_k exp(2 pi i k n / N) with independent Z_k ~ CN(0, 1), one inverse
-    FFT of N slots. p_k is the part of the Doppler power S(f) = 1 / (pi sqrt(f_d^2 - f^2)) that falls into
-    bin k. Young and Beaulieu integrate S over the last bin below f_d, where it is infinite, and sample it in
-    the others; here every bin is integrated, so that sum p_k = 1 and E|h|^2 = 1 for any number of slots.
-    The autocorrelation of h tends to J0(2 pi f_d tau), and |h|^2 is exponential.
+class ClarkeFading:
+    """What every fading of a moving device has: its motion, and with it Clarke's Doppler spectrum.
 
     Args:
         speed_mps: The speed of the device in metres a second; 0 draws one gain for the whole trace.
         carrier_hz: The carrier frequency in hertz.
 
-    References:
-        R. H. Clarke, "A statistical theory of mobile-radio reception", Bell Syst. Tech. J. 47 (1968).
-        D. J. Young and N. C. Beaulieu, "The generation of correlated Rayleigh random variates by inverse
-        discrete Fourier transform", IEEE Trans. Commun. 48 (2000) 1114-1127.
+    Raises:
+        ValueError: If the speed is below 0, the carrier not above 0, or either not finite.
     """
 
     speed_mps: float
     carrier_hz: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.speed_mps < inf:
+            raise ValueError(f"speed_mps must be finite and at least 0, got {self.speed_mps}")
+        if not 0.0 < self.carrier_hz < inf:
+            raise ValueError(f"carrier_hz must be finite and above 0, got {self.carrier_hz}")
 
     @property
     def doppler_hz(self) -> float:
@@ -84,9 +83,34 @@ class Rayleigh:
         return doppler_hz(self.speed_mps, self.carrier_hz)
 
     @property
+    def spectrum(self) -> ClarkeSpectrum:
+        """The Doppler spectrum of the scattered paths."""
+        return ClarkeSpectrum(self.doppler_hz)
+
+    @property
     def longest_slot_s(self) -> float:
         """1 / (64 f_d), in seconds: longer slots would miss level crossings. Infinite at speed 0."""
-        return 1.0 / (SLOTS_PER_DOPPLER_PERIOD * self.doppler_hz) if self.speed_mps else inf
+        return self.spectrum.longest_slot_s
+
+
+@dataclass(frozen=True)
+class Rayleigh(ClarkeFading):
+    """Rayleigh fading with Clarke's spectrum: like paths from all around a moving device.
+
+    |h|^2 is exponential with mean 1, and the autocorrelation of h is J0(2 pi f_d tau); see `ClarkeSpectrum`.
+    Valid for a band narrower than the coherence bandwidth (see `Wideband`), without line of sight and with
+    many paths. A trace repeats, and so should last for some hundred Doppler periods.
+
+    Args:
+        speed_mps: The speed of the device in metres a second; 0 draws one gain for the whole trace.
+        carrier_hz: The carrier frequency in hertz.
+
+    Raises:
+        ValueError: If the speed is below 0, the carrier not above 0, or either not finite.
+
+    References:
+        R. H. Clarke, "A statistical theory of mobile-radio reception", Bell Syst. Tech. J. 47 (1968).
+    """
 
     def gains(self, slots: int, slot_s: float, rng: np.random.Generator) -> NDArray[np.float64]:
         """Draw |h|^2 for every slot of a trace, `[slots] float64`; see `Fading.gains`.
@@ -103,24 +127,5 @@ class Rayleigh:
         Raises:
             ValueError: If `slot_s` exceeds `longest_slot_s`.
         """
-        if slot_s > self.longest_slot_s * (1.0 + 1e-12):
-            raise ValueError(
-                f"slots of {slot_s} s are too long for a Doppler shift of {self.doppler_hz} Hz: "
-                f"use at most 1/({SLOTS_PER_DOPPLER_PERIOD} f_d) = {self.longest_slot_s} s"
-            )
-        power = self._bin_powers(slots * slot_s)
-        highest = len(power) // 2
-        noise = rng.standard_normal((len(power), 2)).view(np.complex128)[:, 0]
-        spectrum = np.zeros(slots, dtype=np.complex128)
-        spectrum[np.arange(-highest, highest + 1)] = np.sqrt(power / 2.0) * noise
-        return np.fft.ifft(spectrum, norm="forward")
-
-    def _bin_powers(self, period_s: float) -> NDArray[np.float64]:
-        """Integrate Clarke's spectrum over the bins -K..K, one 1 / period_s wide each: `[2 K + 1]`."""
-        highest_bin = self.doppler_hz * period_s
-        if highest_bin <= 0.5:
-            return np.ones(1)
-        highest = floor(highest_bin + 0.5)
-        edges = np.arange(-highest, highest + 2) - 0.5
-        angles: NDArray[np.float64] = np.arcsin(np.clip(edges / highest_bin, -1.0, 1.0))
-        return np.diff(angles) / np.pi
+        self.spectrum.check_slot(slot_s)
+        return trace_of_lines(self.spectrum.lines(slots * slot_s, rng), slots)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from coinfer.codecs.protocol import Cost
-from coinfer.simulator import experiment as module
+from coinfer.simulator import channel as module
 from coinfer.simulator.experiment import STAMPS, Experiment, run_replication
 from coinfer.simulator.link.capacity import CapacityTrace
 from coinfer.simulator.link.fading import Rayleigh
@@ -81,7 +81,7 @@ def test_the_columns_are_those_of_the_contract():
     assert len(table) == 3 * 2 * 200
     assert (table["edge.workers"] == 1).all()
     assert (table["replication"] == 0).all()
-    assert set(table["outcome"].cat.categories) == {"done", "dropped", "in_flight"}
+    assert set(table["outcome"].cat.categories) == {"aborted", "done", "dropped", "in_flight"}
 
 
 def test_sizes_and_verdicts_are_those_of_the_image():
@@ -118,7 +118,7 @@ def test_devices_take_turns_or_share_the_air():
 @pytest.mark.parametrize("deep_fade", ["integrate", "frozen"])
 def test_a_frozen_fade_keeps_the_rate_at_the_start(deep_fade):
     rows = of(run(scenario(link={"deep_fade": deep_fade})), "large")
-    kept_s = 8 * rows["payload_bytes"] / (1e4 * np.log2(1 + 10 ** (rows["snr_db"] / 10)))
+    kept_s = 8 * (rows["payload_bytes"] + 48) / (1e4 * np.log2(1 + 10 ** (rows["snr_db"] / 10)))
     same = np.isclose(rows["tx_end_s"] - rows["tx_start_s"], kept_s, rtol=1e-6)
     assert same.all() == (deep_fade == "frozen")
 
@@ -199,10 +199,10 @@ def test_every_task_is_done_dropped_or_in_flight(changes):
 
 
 def hand_computed(rate_hz, tasks):
-    """One device, 10 kbit/s: encoding takes 40 ms, 125 bytes 100 ms, the edge 11 ms, the answer 18 ms."""
+    """One device, 10 kbit/s: encoding takes 40 ms, 77 + 48 bytes 100 ms, the edge 11, the answer 18 ms."""
     device = {"count": 1, "arrivals": {"process": "periodic", "rate_hz": rate_hz}}
     described = scenario({"model": "none"}, {"mean_snr_db": 0}, device, tasks=tasks)
-    codecs = {"coded": measurement([125]), "own": measurement([8], answers_on_device=True)}
+    codecs = {"coded": measurement([77]), "own": measurement([8], answers_on_device=True)}
     table = run(described, codecs)
     return of(table, "coded"), of(table, "own")
 
@@ -251,7 +251,7 @@ def test_where_time_outruns_the_trace_it_repeats(monkeypatch):
         sent_bits = [
             trace.sent_bits(*span) for span in zip(rows["tx_start_s"], rows["tx_end_s"], strict=True)
         ]
-        np.testing.assert_allclose(sent_bits, 8 * rows["payload_bytes"], rtol=1e-6)
+        np.testing.assert_allclose(sent_bits, 8 * (rows["payload_bytes"] + 48), rtol=1e-6)
 
 
 def test_a_replication_without_tasks_is_an_empty_table():

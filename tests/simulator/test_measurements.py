@@ -1,8 +1,13 @@
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
+from scipy import stats
 
-from coinfer.codecs.protocol import Codec, CodecError, Cost
+from coinfer.codecs.protocol import Codec, CodecError, Cost, Damaged
 from coinfer.simulator.errors import InputError
+from coinfer.simulator.link.framing import Framing
+from coinfer.simulator.link.loss import BitFlips, PacketErasure
 from coinfer.simulator.measurements import Candidate, measure
 
 LABELS = np.array([0, 1, 2, 0, 1, 2, 0], dtype=np.int64)
@@ -51,7 +56,7 @@ class Measuring:
     def __init__(self, cache_dir):
         self.cache_dir, self.built, self.told = cache_dir, [], []
 
-    def __call__(self, *codecs, images=None, batch=3, identity=""):
+    def __call__(self, *codecs, images=None, batch=3, identity="", **lossy):
         def candidate(codec):
             def build():
                 self.built.append(repr(codec))
@@ -66,6 +71,7 @@ class Measuring:
             self.cache_dir,
             lambda *told: self.told.append(told),
             batch,
+            **lossy,
         )
 
 
@@ -77,6 +83,7 @@ def measuring(tmp_path):
 def same(one, other):
     np.testing.assert_array_equal(one.payload_bytes, other.payload_bytes)
     np.testing.assert_array_equal(one.correct, other.correct)
+    assert np.array_equal(one.correct_lossy, other.correct_lossy)
     assert (one.device_cost, one.edge_cost) == (other.device_cost, other.edge_cost)
     return one.answers_on_device == other.answers_on_device
 
@@ -89,6 +96,7 @@ def test_a_payload_is_as_long_as_its_message(measuring):
     assert found.correct.dtype == np.bool_
     assert (found.device_cost, found.edge_cost) == (Cost(1e9, 2e-3), Cost(3e9, 4e-3))
     assert found.answers_on_device is False
+    assert found.correct_lossy is None
 
 
 def test_what_the_cache_holds_is_not_built(measuring):
@@ -109,21 +117,33 @@ def test_only_the_new_codec_is_measured(measuring):
 
 @pytest.mark.parametrize(
     "change",
-    [{"images": Pictures("other")}, {"identity": "other"}, {"batch": 2}],
-    ids=lambda change: next(iter(change)),
+    [
+        {"images": Pictures("other")},
+        {"identity": "other"},
+        {"batch": 2},
+        {"loss": None},
+        {"loss": PacketErasure(0.2)},
+        {"framing": Framing(20, 4)},
+        {"seed": 1},
+        {"draws": 5},
+    ],
+    ids=str,
 )
 def test_what_the_result_depends_on_makes_it_measure_again(measuring, change):
-    measuring(Lengthy())
-    measuring(Lengthy(), **change)
+    before = {"loss": PacketErasure(0.1)}
+    measuring(Lengthy(), **before)
+    measuring(Lengthy(), **before | change)
     assert len(measuring.built) == 1
-    measuring(Lengthy())
+    measuring(Lengthy(), **before)
     assert measuring.built == []
 
 
-def test_a_flag_survives_the_cache(measuring):
+def test_the_answer_of_the_device_cannot_be_lost_and_its_flag_survives_the_cache(measuring):
     class OnDevice(Lengthy):
         answers_on_device = True
 
+    (found,) = measuring(OnDevice(wrong=(1,)), loss=PacketErasure(1.0))
+    np.testing.assert_array_equal(found.correct_lossy, np.tile(found.correct, (4, 1)))
     measuring(OnDevice())
     assert measuring(OnDevice())[0].answers_on_device is True
     assert measuring.built == []
@@ -211,3 +231,70 @@ def test_a_cache_that_cannot_be_written_is_told_before_measuring(tmp_path):
     with pytest.raises(InputError, match=r"cache: cannot be made \(Not a directory\); set COINFER_CACHE"):
         measuring(Lengthy())
     assert measuring.built == []
+
+
+class Tolerant(Lengthy):
+    """Is right while the last byte of its message arrives; counts its work."""
+
+    tolerates_loss = True
+    encoded = damaged = 0
+
+    def encode(self, images):
+        self.encoded += len(images)
+        return super().encode(images)
+
+    def decode_damaged(self, messages):
+        self.damaged += len(messages)
+        answers = [sent.data[-1] if sent.lost[-1][1] < len(sent.data) else 3 for sent in messages]
+        return np.eye(4, dtype=np.float32)[answers]
+
+
+@dataclass
+class Hole:
+    """A loss of one byte of each message with the label 2, and of nothing else."""
+
+    place: int
+
+    def damage(self, payload, framing, rng):
+        place = self.place % len(payload)
+        hole = Damaged(payload[:place] + bytes(1) + payload[place + 1 :], ((place, place + 1),))
+        return hole if payload[-1] == 2 else Damaged(payload)
+
+
+def test_a_codec_without_tolerance_is_wrong_exactly_when_hit(measuring):
+    (found,) = measuring(Lengthy(wrong=(1,)), loss=Hole(0), draws=3)
+    assert found.correct_lossy.tolist() == [(LABELS == 0).tolist()] * 3
+
+
+@pytest.mark.parametrize(("place", "right"), [(0, LABELS != 1), (-1, LABELS == 0)])
+def test_a_tolerant_codec_decodes_what_arrived(measuring, place, right):
+    codec = Tolerant(wrong=(1,))
+    (found,) = measuring(codec, loss=Hole(place), draws=3)
+    assert found.correct_lossy.tolist() == [right.tolist()] * 3
+    assert (codec.encoded, codec.damaged) == (7, 3 * 2)
+
+
+@pytest.mark.parametrize(
+    ("loss", "whole"),
+    # 4, 5 and 6 bytes in packets of 4: 1, 2 and 2, all to arrive; exact binomial limits at 1e-4.
+    [(PacketErasure(0.3), [0.7, 0.49, 0.49]), (BitFlips(0.01), [0.99**32, 0.99**40, 0.99**48])],
+)
+def test_lossy_verdicts_depend_on_seed_draw_and_image_alone(measuring, loss, whole):
+    settings = {"loss": loss, "framing": Framing(8, 4), "seed": 3, "draws": 500}
+    (first,) = measuring(Lengthy(), **settings)
+    assert same(first, measuring(Lengthy(), **settings)[0])
+    assert measuring.built == []
+    assert same(first, measuring(Lengthy(), Lengthy(header=9), batch=2, **settings)[0])
+    for label, probability in enumerate(whole):
+        verdicts = first.correct_lossy[:, label == LABELS]
+        low, high = stats.binom.ppf([5e-5, 1 - 5e-5], verdicts.size, probability)
+        assert low <= verdicts.sum() <= high
+
+
+def test_scores_of_damaged_messages_are_checked_too(measuring):
+    class Odd(Tolerant):
+        def decode_damaged(self, messages):
+            return np.zeros(3, dtype=np.float32)
+
+    with pytest.raises(CodecError, match="codec 'header3': decode_damaged must return scores of shape"):
+        measuring(Odd(), loss=PacketErasure(1.0))

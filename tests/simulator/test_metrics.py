@@ -20,6 +20,8 @@ COLUMNS = [
     "on_time_accuracy",
     "on_time_accuracy_low",
     "on_time_accuracy_high",
+    "dropped_ratio",
+    "aborted_ratio",
     "payload_bytes_mean",
     "payload_bytes_p95",
     "latency_s_p50",
@@ -173,6 +175,61 @@ def test_a_run_that_dropped_everything_can_be_summarised():
     row = summarise_point(records((0, 0, 1.0, NOWHERE, 1, "dropped", True)), scenario()).iloc[0]
     assert row["on_time_ratio"] == row["device_energy_j_mean"] == row["link_utilisation"] == 0
     assert row["stable"]
+
+
+def given_up(queued, patience_s):
+    """A queue's records, with what the link gives up: waiting, or on the air."""
+    table = queued.copy()
+    expires_s = table["arrival_s"] + patience_s
+    waiting, cut = expires_s <= table["tx_start_s"], expires_s < table["tx_end_s"]
+    table.loc[waiting, ["tx_start_s", "tx_end_s"]] = NAN
+    table.loc[cut & ~waiting, "tx_end_s"] = expires_s
+    table.loc[cut, ["edge_start_s", "edge_end_s", "done_s"]] = NAN
+    table.loc[cut, "outcome"] = "aborted"
+    return table
+
+
+def test_an_overloaded_link_that_gives_payloads_up_keeps_up():
+    overloaded = queue(tx_s=2.0)
+    assert not summarise_point(overloaded, scenario())["stable"].any()
+    aborted = given_up(overloaded, patience_s=10.5)
+    row = summarise_point(aborted, scenario(on_deadline="abort")).iloc[0]
+    assert row["stable"]
+    # An arrival a second, 2 s on the air each: 9 get through, the next two are cut after 1.5 s and 0.5 s.
+    assert row["aborted_ratio"] == 31 / 40
+    assert row["dropped_ratio"] == 0
+    assert row["link_utilisation"] == (9 * 2.0 + 1.5 + 0.5) / 40.0
+    assert row["latency_s_p99"] == INF
+
+
+@pytest.mark.parametrize(("edge_s", "stable"), [(0.9, True), (1.1, False)])
+def test_tasks_given_up_are_not_the_work_of_the_edge(edge_s, stable):
+    tasks = queue(edge_s=edge_s, tasks=40)
+    tasks.loc[::4, ["tx_start_s", "tx_end_s", "edge_start_s", "edge_end_s", "done_s"]] = NAN
+    tasks.loc[::4, "outcome"] = "aborted"
+    one = {"profile": "rtx-3090", "workers": 1}
+    row = summarise_point(tasks, scenario(edge=one, on_deadline="abort")).iloc[0]
+    assert row["stable"]  # 30 tasks of 0.9 or 1.1 s in 40 s
+    assert summarise_point(queue(edge_s=edge_s), scenario(edge=one))["stable"].iloc[0] == stable
+
+
+def test_airtime_until_a_payload_is_given_up_counts():
+    table = records((0, 0, 1.0, [1.0, 1.0, 2.0, 4.0, NAN, NAN, NAN], 9, "aborted", True))
+    row = summarise_point(table, scenario(on_deadline="abort")).iloc[0]
+    assert row["link_utilisation"] == (4.0 - 2.0) / 4.0
+    assert row["device_energy_j_mean"] == 2.0 * (4.0 - 2.0)
+    assert (row["aborted_ratio"], row["on_time_ratio"], row["stable"]) == (1.0, 0.0, True)
+
+
+@pytest.mark.parametrize(("sharing", "used", "stable"), [("tdma", 0.5, True), ("equal", 1.0, False)])
+def test_with_tdma_each_device_has_a_link_of_its_own(sharing, used, stable):
+    rows = [
+        (0, task % 2, 1.0 * task, [task, task, task, task + 1, task + 1, task + 1, task + 1], 1, "done", True)
+        for task in range(8)
+    ]
+    link = {"bandwidth_hz": 1e6, "mean_snr_db": 5, "sharing": sharing}
+    row = summarise_point(records(*rows), scenario(link=link)).iloc[0]
+    assert (row["link_utilisation"], row["stable"]) == (used, stable)
 
 
 def test_a_run_without_tasks_is_the_users_mistake():

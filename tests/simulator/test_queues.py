@@ -5,7 +5,7 @@ import pytest
 
 from coinfer.simulator.engine import Demand, Limits, simulate
 from coinfer.simulator.link.capacity import ConstantRate
-from coinfer.simulator.link.uplink import FifoUplink
+from coinfer.simulator.link.sharing.fifo import FifoUplink
 from coinfer.simulator.workload import Poisson, Streams, draw_workload, service_multipliers
 
 # Queues start empty; at the loads used here they forget it within some hundred services,
@@ -26,7 +26,9 @@ def simulated(replication, load, cv, *, stages=(1, 0, 0), service_mean_s=1.0, ed
     encode_s, airtime_s, edge_s = (on * service_mean_s * service_multipliers(cv, TASKS, rng) for on in stages)
     demand = Demand(encode_s, airtime_s, edge_s, np.zeros(TASKS), answers_on_device=stages == (1, 0, 0))
     limits = Limits(edge_workers=edge_workers)
-    timeline = simulate(workload, demand, limits, lambda env: FifoUplink(env, [ConstantRate(1.0)]))
+    timeline = simulate(
+        workload, demand, limits, lambda env, told: FifoUplink(env, told, [ConstantRate(1.0)])
+    )
     return workload, timeline
 
 

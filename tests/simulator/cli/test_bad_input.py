@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from coinfer.simulator.loading import bundled_scenarios
+
 
 def snapshot(folder):
     return {path: path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
@@ -59,7 +61,7 @@ def pictures(folder, classes=("cat", "dog"), each=2):
 
 def test_a_missing_file(refused):
     line = refused("smal.yaml")
-    assert line == "smal.yaml: no such file; bundled scenarios: good_channel, poor_channel"
+    assert line == f"smal.yaml: no such file; bundled scenarios: {', '.join(bundled_scenarios())}"
     assert refused("por_channel").endswith("did you mean the bundled scenario 'poor_channel'?")
 
 
@@ -96,6 +98,61 @@ def test_a_folder(refused):
 )
 def test_a_mistake_in_the_file(said, old, new, line):
     assert said(old, new).removeprefix("small.yaml: ").startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("link", "line"),
+    [
+        (
+            "{bandwidth_hz: 1e5, mean_snr_db: 5, rate: {model: nr}}",
+            "link.bandwidth_hz: a resource block takes 360000.0 Hz, got 100000.0 Hz",
+        ),
+        (
+            "{bandwidth_hz: 1e6, mean_snr_db: 5, sharing: tdma, rate: {model: nr}}",
+            "link.sharing: tdma has no retransmissions; take fifo, round_robin or proportional_fair, "
+            "or deep_fade: integrate",
+        ),
+        (
+            "{bandwidth_hz: 1e6, mean_snr_db: 5, fading: {model: rician}}",
+            "link.fading.k_db: missing; model rician needs it",
+        ),
+        (
+            "{bandwidth_hz: 1e6, mean_snr_db: 5, budget: {}}",
+            "link.budget: mean_snr_db is given as well; keep one and set the other to null",
+        ),
+    ],
+)
+def test_a_link_that_cannot_be_built(said, link, line):
+    assert said("{bandwidth_hz: 1.0e+5, mean_snr_db: 5}", link) == f"small.yaml: {line}"
+
+
+def test_a_sweep_in_which_the_link_carries_nothing(workplace, said):
+    file = workplace / "small.yaml"
+    rate = "rate: {model: nr}, deep_fade: integrate, fading: {model: none}"
+    file.write_text(file.read_text().replace("1.0e+5, mean_snr_db: 5", f"1.0e+6, mean_snr_db: 5, {rate}"))
+    line = said("{link.mean_snr_db: [0, 10]}", "{link.mean_snr_db: [10, -60, 0]}")
+    assert line == "small.yaml: link: the link carries nothing: its rate is 0 in all 1 slots"
+
+
+def test_a_height_that_path_loss_refuses(workplace, said):
+    file = workplace / "small.yaml"
+    file.write_text(
+        file.read_text().partition("sweep:")[0].replace("1.0}}", "1.0}, mobility: {distance_m: 9}}")
+    )
+    line = said("mean_snr_db: 5", "budget: {path_loss: {device_height_m: 1}}")
+    assert line == (
+        "small.yaml: link.budget.path_loss: the height of the device must be from 1.5 to 22.5 m, got 1.0"
+    )
+
+
+def test_a_recording_with_a_gap(workplace, said):
+    file = workplace / "small.yaml"
+    file.write_text(file.read_text().partition("sweep:")[0])
+    (workplace / "day.csv").write_text("time_s,snr_db\n0,1\n1,2\n2,3\n50,4\n")
+    line = said("mean_snr_db: 5", "recording: {file: day.csv}, fading: {model: none}")
+    assert line.startswith(
+        "day.csv: line 5: time_s: expected at most 10 times the median step of 1 s after 2.0 s"
+    )
 
 
 def test_a_duration_in_which_nothing_arrives(workplace, typed, capsys):

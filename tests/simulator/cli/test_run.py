@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import re
@@ -67,12 +68,35 @@ def test_the_manifest_says_what_was_run(workplace, typed, plain):
     assert manifest["seed"] == manifest["scenario"]["seed"] == 5
     assert manifest["scenario"]["tasks"] == 3
     assert manifest["images"] == ["scenes-1-0-8"]
-    assert manifest["outcomes"]["Tiny"] == {"done": 12, "dropped": 0, "in_flight": 0}
+    assert manifest["outcomes"]["Tiny"] == {"aborted": 0, "done": 12, "dropped": 0, "in_flight": 0}
+    assert manifest["recordings"] == {}
     assert {"python", "coinfer", "torch", "numpy"} <= manifest["versions"].keys()
     assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in manifest["checkpoints"].values())
     assert manifest["wall_time_s"] > 0
     assert typed("simulate", "small.yaml", command="coinfer") == 0
     assert json.loads((workplace / "runs/small/manifest.json").read_text())["arguments"] == ["small.yaml"]
+
+
+def test_the_manifest_lists_recordings_by_their_hash(workplace, typed, plain):
+    recorded = workplace / "day.csv"
+    recorded.write_text("time_s,snr_db\n0,5\n1,10\n")
+    link = "recording: {file: day.csv}, fading: {model: none}"
+    text = (workplace / "small.yaml").read_text().partition("sweep:")[0].replace("mean_snr_db: 5", link)
+    (workplace / "small.yaml").write_text(text)
+    assert typed("small.yaml") == 0
+    manifest = json.loads((workplace / "runs/small/manifest.json").read_text())
+    assert manifest["recordings"] == {"day.csv": hashlib.sha256(recorded.read_bytes()).hexdigest()}
+
+
+def test_a_lossy_link_is_measured_with_its_losses(workplace, typed, plain, tmp_path):
+    loss = "link.loss={model: erasure, probability: 0.9}"
+    assert typed("small.yaml", "--set", "sweep={}", "--set", "tasks=200") == 0
+    whole = pd.read_csv("runs/small/summary.csv")["accuracy"]
+    assert typed("small.yaml", "--set", "sweep={}", "--set", "tasks=200", "--set", loss) == 0
+    lossy = pd.read_csv("runs/small/summary.csv")["accuracy"]
+    assert len(list((tmp_path / "cache" / "measurements").iterdir())) == 4
+    assert lossy.tolist() != whole.tolist()
+    assert (lossy <= whole).all()
 
 
 def test_the_resolved_scenario_gives_the_same_results(workplace, typed, plain):

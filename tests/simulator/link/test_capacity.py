@@ -80,6 +80,16 @@ def test_a_finish_is_never_before_its_start():
         assert trace.finish_s(start_s, 1e-9) >= start_s
 
 
+def test_whole_periods_that_end_in_a_silent_slot():
+    """Here 31 periods of work, less 30 of them, are an ulp more than one: no slot is left to carry it."""
+    period_bits = 1.9682369018029444
+    trace = CapacityTrace(1.0, np.array([period_bits, 0.0]))
+    bits = 31 * period_bits
+    assert bits - 30 * period_bits > period_bits
+    assert trace.finish_s(0.0, bits) == pytest.approx(61.0)
+    assert trace.time_s(np.array([bits])) == pytest.approx([61.0])
+
+
 def test_frozen_keeps_the_rate_of_the_start():
     assert STEPS.frozen_at(1.25) == ConstantRate(16.0)
     assert STEPS.frozen_at(1.25).finish_s(1.25, 32.0) == 3.25

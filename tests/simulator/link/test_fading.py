@@ -3,6 +3,15 @@ import pytest
 from scipy import special, stats
 
 from coinfer.simulator.link.fading import NoFading, Rayleigh, doppler_hz
+from coinfer.simulator.link.fading_statistics import (
+    autocorrelation,
+    average_fade_duration_s,
+    clarke_autocorrelation,
+    level_crossing_rate_hz,
+    rayleigh_level_crossing_rate,
+    rayleigh_outage,
+    rayleigh_sampled_crossing_rate,
+)
 from coinfer.simulator.link.rate import ShannonRate
 from coinfer.simulator.units import db_to_linear
 
@@ -29,7 +38,7 @@ def test_the_ensemble_mean_is_one_but_no_trace_is_normalised(interval_99):
 
 @pytest.mark.parametrize("slots", [1, 7, 64, 100, 1000])
 def test_the_ensemble_mean_is_one_for_any_number_of_slots(slots):
-    power = WALK._bin_powers(slots * SLOT_S)
+    power = WALK.spectrum.bin_powers(slots * SLOT_S)
     assert power.sum() == pytest.approx(1.0, rel=1e-12)
     np.testing.assert_allclose(power, power[::-1], rtol=1e-9)
 
@@ -53,14 +62,52 @@ def test_the_autocorrelation_is_bessel_s_j0(lag, bessel, interval_99):
     assert high - low < 0.025
 
 
-@pytest.mark.parametrize(("level_db", "crossings"), [(-10.0, 0.71723), (0.0, 0.92214)])
-def test_level_crossings_come_at_rice_s_rate(level_db, crossings):
-    level = db_to_linear(level_db)
-    rates = []
-    for seed in range(100):
-        above = WALK.gains(16384, WALK.longest_slot_s, np.random.default_rng(seed)) > level
-        rates.append(np.count_nonzero(above & ~np.roll(above, 1)) / (16384 / 64.0))
-    assert np.mean(rates) == pytest.approx(crossings, rel=0.03)
+def test_the_autocorrelation_is_within_a_hundredth_of_j0_up_to_its_second_zero():
+    lags = np.arange(round(special.jn_zeros(0, 2)[1] / (2.0 * np.pi) * 64.0) + 1)
+    drawn = [WALK.channel(2**17, WALK.longest_slot_s, np.random.default_rng(seed)) for seed in range(40)]
+    measured = np.mean([autocorrelation(h, lags) for h in drawn], axis=0)
+    np.testing.assert_allclose(measured, clarke_autocorrelation(lags / 64.0), rtol=0.0, atol=0.01)
+
+
+@pytest.mark.parametrize("slots", [2**14, 2**17])
+def test_the_ensemble_s_autocorrelation_is_j0_for_any_length(slots):
+    lags = np.arange(round(special.jn_zeros(0, 2)[1] / (2.0 * np.pi) * 64.0) + 1)
+    power = WALK.spectrum.bin_powers(slots * WALK.longest_slot_s)
+    bins = np.arange(len(power)) - len(power) // 2
+    expected = np.cos(2.0 * np.pi / slots * np.outer(lags, bins)) @ power
+    np.testing.assert_allclose(expected, clarke_autocorrelation(lags / 64.0), rtol=0.0, atol=1e-4)
+
+
+@pytest.mark.parametrize(("level_db", "tolerance"), [(-20.0, 0.06), (-10.0, 0.03), (0.0, 0.03)])
+@pytest.mark.parametrize(("slots", "count"), [(2**14, 160), (2**17, 20)])
+def test_level_crossings_and_fades_are_rice_s_for_any_length(level_db, tolerance, slots, count):
+    slot_s, level, rho = WALK.longest_slot_s, db_to_linear(level_db), db_to_linear(level_db / 2.0)
+    drawn = np.stack([WALK.gains(slots, slot_s, np.random.default_rng(seed)) for seed in range(count)])
+    rate = level_crossing_rate_hz(drawn, slot_s, level) / WALK.doppler_hz
+    assert rate == pytest.approx(float(rayleigh_level_crossing_rate(rho)), rel=tolerance)
+    duration = average_fade_duration_s(drawn, slot_s, level) * WALK.doppler_hz
+    seen = rayleigh_outage(level) / rayleigh_sampled_crossing_rate(rho, 1.0 / 64.0)
+    assert duration == pytest.approx(float(seen), rel=tolerance)
+
+
+@pytest.mark.parametrize("level_db", [-20.0, -10.0, 0.0])
+def test_crossings_between_slots_come_at_their_exact_rate(level_db, interval_99):
+    expected = (
+        float(rayleigh_sampled_crossing_rate(db_to_linear(level_db / 2.0), 1.0 / 64.0)) * WALK.doppler_hz
+    )
+    slot_s = WALK.longest_slot_s
+    drawn = [WALK.gains(2**14, slot_s, np.random.default_rng(seed)) for seed in range(200)]
+    low, high = interval_99(
+        [level_crossing_rate_hz(gains, slot_s, db_to_linear(level_db)) for gains in drawn]
+    )
+    assert low < expected < high
+
+
+@pytest.mark.parametrize(("slots", "count"), [(2**11, 320), (2**14, 160), (2**17, 20)])
+def test_outage_does_not_depend_on_the_length_of_the_trace(slots, count, interval_99):
+    drawn = [WALK.gains(slots, WALK.longest_slot_s, np.random.default_rng(seed)) for seed in range(count)]
+    low, high = interval_99([np.mean(gains < 0.1) for gains in drawn])
+    assert low < rayleigh_outage(0.1) < high
 
 
 @pytest.mark.parametrize(("snr_db", "bps_per_hz"), [(0.0, 0.86035), (10.0, 2.90651), (20.0, 5.88405)])
@@ -94,6 +141,20 @@ def test_a_still_device_keeps_its_gain():
 def test_no_fading_is_one():
     assert NoFading().gains(3, 1.0, np.random.default_rng(1)).tolist() == [1.0, 1.0, 1.0]
     assert NoFading().longest_slot_s == float("inf")
+
+
+@pytest.mark.parametrize(
+    ("speed_mps", "carrier_hz", "complaint"),
+    [
+        (-1.0, 1e9, "speed_mps must be finite and at least 0, got -1.0"),
+        (np.inf, 1e9, "speed_mps .* got inf"),
+        (np.nan, 1e9, "speed_mps .* got nan"),
+        (1.0, 0.0, "carrier_hz must be finite and above 0, got 0.0"),
+    ],
+)
+def test_impossible_motion_is_refused(speed_mps, carrier_hz, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        Rayleigh(speed_mps, carrier_hz)
 
 
 def test_slots_that_miss_level_crossings_are_refused():

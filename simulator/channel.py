@@ -1,0 +1,276 @@
+"""Each device's channel in one replication: its signal-to-noise ratio over time.
+
+Mean level (given, or power less losses over noise) times fading gain; or a recording of the whole.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import ceil, inf, log2
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coinfer.simulator import blocks
+from coinfer.simulator.blocks import Rate
+from coinfer.simulator.errors import ScenarioError
+from coinfer.simulator.link.capacity import Capacity, CapacityTrace
+from coinfer.simulator.link.fading import Fading
+from coinfer.simulator.link.large_scale import LargeScale
+from coinfer.simulator.link.mobility import Route
+from coinfer.simulator.link.noise import mean_snr_db
+from coinfer.simulator.link.replay import Recording, StepCapacity, read_recording
+from coinfer.simulator.scenario import Scenario
+from coinfer.simulator.scenario_link import Link
+from coinfer.simulator.scenario_link import Rate as RateSection
+from coinfer.simulator.units import db_to_linear, linear_to_db
+from coinfer.simulator.workload import Streams
+
+FloatArray = NDArray[np.float64]
+
+MOST_SLOTS = 2**21
+"""Slots of all devices' traces together, if these are not too short then; they repeat."""
+
+MOST_SLOTS_ON_THE_WAY = 2**23
+"""The same for devices that move: their traces hold the whole way, and repeat with it."""
+
+FEWEST_SLOTS = 2**14
+"""Slots of a device's trace of the longest slots allowed, 256 Doppler periods; of shorter slots more."""
+
+MOST_PARTS = 16
+"""How many times more at most: slow fading in short slots has to do with fewer Doppler periods."""
+
+LONGEST_SLOT_S = 1e6
+"""Of a trace; what changes more slowly stands still."""
+
+STEP_M = 0.1
+"""A moving device's channel is sampled at least this often, even where nothing fades."""
+
+
+class Channel(Protocol):
+    """One device's channel."""
+
+    def snr_db_at(self, time_s: FloatArray) -> FloatArray:
+        """Give the signal-to-noise ratio at each time in dB, of the same shape; NaN where it is not known."""
+
+    def capacity(self, rate: Rate, snr_factor: float = 1.0) -> Capacity:
+        """Give what the channel carries with its SNR times a factor."""
+
+    def slot_snr(self, slot_s: float) -> FloatArray:
+        """Give the linear SNR at the start of each slot of another length, `[slots]`, to be repeated."""
+
+
+@dataclass(frozen=True, eq=False)
+class SlottedChannel:
+    """A signal-to-noise ratio for each slot, repeated for ever.
+
+    Attributes:
+        slot_s: The length of a slot in seconds.
+        snr: Power ratios, `[slots] float64`.
+    """
+
+    slot_s: float
+    snr: FloatArray
+
+    def snr_db_at(self, time_s: FloatArray) -> FloatArray:
+        """Give the signal-to-noise ratio at each time in dB; see `Channel`."""
+        period_s = self.slot_s * len(self.snr)
+        slots = (np.mod(time_s, period_s) / self.slot_s).astype(np.int64)
+        return linear_to_db(np.maximum(self.snr[np.minimum(slots, len(self.snr) - 1)], 1e-30))
+
+    def capacity(self, rate: Rate, snr_factor: float = 1.0) -> Capacity:
+        """Give what the channel carries; see `Channel`.
+
+        Raises:
+            ScenarioError: If that is nothing, or not a finite rate.
+        """
+        with blocks.told_of("link"):
+            return CapacityTrace(self.slot_s, rate.bits_per_s(snr_factor * self.snr))
+
+    def slot_snr(self, slot_s: float) -> FloatArray:
+        """Give the linear SNR at the start of each slot, which takes a number of its own; see `Channel`."""
+        return self.snr[:: max(round(slot_s / self.slot_s), 1)]
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedChannel:
+    """A recorded channel, which repeats for ever from one of its rows on.
+
+    Attributes:
+        recording: What was recorded.
+        first_row: Where the replay begins.
+    """
+
+    recording: Recording
+    first_row: int = 0
+
+    @property
+    def edges_s(self) -> FloatArray:
+        """When each row begins, and the last one ends, `[rows + 1]`, in seconds from the replay's start."""
+        lengths_s = np.roll(np.diff(self.recording.edges_s), -self.first_row)
+        return np.concatenate(([0.0], np.cumsum(lengths_s)))
+
+    def snr_db_at(self, time_s: FloatArray) -> FloatArray:
+        """Give the signal-to-noise ratio at each time in dB, NaN where rates were recorded; see `Channel`."""
+        if self.recording.snr_db is None:
+            return np.full(np.shape(time_s), np.nan)
+        edges_s = self.edges_s
+        rows = np.searchsorted(edges_s[:-1], np.mod(time_s, edges_s[-1]), side="right") - 1
+        return np.asarray(np.roll(self.recording.snr_db, -self.first_row)[rows])
+
+    def capacity(self, rate: Rate, snr_factor: float = 1.0) -> Capacity:
+        """Give what the channel carries; see `Channel`.
+
+        Raises:
+            ScenarioError: If a recorded rate would have to change with the SNR, or nothing is carried.
+        """
+        rates_bps = self.recording.rate_bps
+        if rates_bps is None:
+            snr = db_to_linear(np.asarray(self.recording.snr_db))
+            rates_bps = rate.bits_per_s(snr_factor * snr)
+        elif snr_factor != 1.0:
+            raise ScenarioError(
+                "link.recording: this needs snr_db, got rate_bps, which fits one bandwidth only"
+            )
+        with blocks.told_of("link.recording"):
+            return StepCapacity(self.edges_s, np.roll(rates_bps, -self.first_row))
+
+    def slot_snr(self, slot_s: float) -> FloatArray:
+        """Give the linear SNR at the start of each slot; see `Channel`.
+
+        Raises:
+            ScenarioError: If rates were recorded, or for too long.
+        """
+        if self.recording.snr_db is None:
+            raise ScenarioError("link.recording: rate model nr needs snr_db, got rate_bps")
+        slots = max(round(float(self.edges_s[-1]) / slot_s), 1)
+        if slots > MOST_SLOTS_ON_THE_WAY:
+            raise ScenarioError(
+                f"link.recording: it lasts {slots} slots of rate model nr, expected at most "
+                f"{MOST_SLOTS_ON_THE_WAY}; cut it"
+            )
+        return db_to_linear(self.snr_db_at(np.arange(slots, dtype=np.float64) * slot_s))
+
+
+def draw_channels(scenario: Scenario, replication: int, horizon_s: float) -> list[Channel]:
+    """Draw the channels of all devices; the same for every codec, and fading the same for every mean SNR.
+
+    Args:
+        scenario: What to draw.
+        replication: From 0 on.
+        horizon_s: How long, in seconds, traces should last if they may be that long.
+
+    Returns:
+        A channel for each device, `[devices]`.
+
+    Raises:
+        ScenarioError: If the way of a device takes too many slots.
+        TraceError: If the recording cannot be read.
+    """
+    streams = Streams(scenario.seed, replication)
+    if scenario.link.recording is not None:
+        recording = read_recording(scenario.link.recording.file)
+        _check_rates(scenario.link, recording)
+        rows, devices = len(recording.time_s), len(scenario.device_profiles)
+        starts = [int(streams.rng("recording", device).integers(rows)) for device in range(devices)]
+        return [RecordedChannel(recording, start) for start in starts]
+    routes = _routes(scenario, streams, horizon_s)
+    fadings = [blocks.fading(scenario.link, route.speed_mps) for route in routes]
+    grids = [_grid(scenario, *pair, horizon_s) for pair in zip(fadings, routes, strict=True)]
+    drawn = _drawn_gains(tuple(zip(fadings, grids, strict=True)), scenario.seed, replication)
+    return [
+        SlottedChannel(
+            slot_s, gain * db_to_linear(_level_db(scenario.link, route, slots, slot_s, streams, device))
+        )
+        for device, (gain, (slots, slot_s), route) in enumerate(zip(drawn, grids, routes, strict=True))
+    ]
+
+
+def check_ways(scenario: Scenario, horizon_s: float) -> None:
+    """Refuse ways that take too many slots, without drawing their traces; see `draw_channels`."""
+    _routes(scenario, Streams(scenario.seed, 0), horizon_s)
+
+
+def _routes(scenario: Scenario, streams: Streams, horizon_s: float) -> list[Route]:
+    """Draw the ways of all devices, and refuse those whose traces would take too many slots."""
+    groups = [group for group in scenario.devices for _ in range(group.count)]
+    routes = [blocks.route(group.mobility, horizon_s, streams, device) for device, group in enumerate(groups)]
+    moving = [route for route in routes if route.speed_mps]
+    fadings = [blocks.fading(scenario.link, route.speed_mps) for route in moving]
+    slots = sum(_grid(scenario, *pair, horizon_s)[0] for pair in zip(fadings, moving, strict=True))
+    if slots > MOST_SLOTS_ON_THE_WAY:
+        raise ScenarioError(
+            f"devices: their ways take {slots} slots of fading, expected at most {MOST_SLOTS_ON_THE_WAY}; "
+            f"make ways shorter, or take fewer devices or tasks"
+        )
+    return routes
+
+
+def _check_rates(link: Link, recording: Recording) -> None:
+    if recording.rate_bps is not None and (link.tdd is not None or link.rate != RateSection()):
+        raise ScenarioError("link.recording: rate_bps is what crosses already; remove link.rate and link.tdd")
+
+
+@lru_cache(maxsize=1)
+def _drawn_gains(
+    devices: tuple[tuple[Fading, tuple[int, float]], ...], seed: int, replication: int
+) -> list[FloatArray]:
+    streams = Streams(seed, replication)
+    return [
+        fading.gains(slots, slot_s, streams.rng("fading", device))
+        for device, (fading, (slots, slot_s)) in enumerate(devices)
+    ]
+
+
+def _grid(scenario: Scenario, fading: Fading, route: Route, horizon_s: float) -> tuple[int, float]:
+    """Give how many slots a device's trace has, and their length in seconds."""
+    link = scenario.link
+    interference = link.budget.interference if link.budget else None
+    slot_s = min(
+        fading.longest_slot_s,
+        STEP_M / route.speed_mps if route.speed_mps else inf,
+        interference.interval_s if interference and interference.sigma_db else inf,
+    )
+    changes, fades = slot_s < inf, fading.longest_slot_s < inf
+    slot_s, parts = min(slot_s, LONGEST_SLOT_S), 1
+    if link.rate.model == "nr":
+        # A power of two, so that NR's slots divide a trace of a power of two without rest.
+        nr_slot_s = 15.0 / link.rate.subcarrier_hz
+        parts = 2 ** ceil(log2(max(nr_slot_s / slot_s, 1.0)) - 1e-12)
+        slot_s = nr_slot_s / parts
+    if not changes:
+        return 1, min(slot_s, 1.0)
+    if route.speed_mps:
+        return parts * max(round(route.period_s / (parts * slot_s)), 1), slot_s
+    wanted = 2 ** ceil(log2(max(horizon_s / slot_s, 1.0)))
+    devices = len(scenario.device_profiles)
+    shorter = 2 ** ceil(log2(min(fading.longest_slot_s / slot_s, MOST_PARTS)) - 1e-9) if fades else 1
+    return max(FEWEST_SLOTS * shorter, min(wanted, MOST_SLOTS // 2 ** ceil(log2(devices)))), slot_s
+
+
+def _level_db(
+    link: Link, route: Route, slots: int, slot_s: float, streams: Streams, device: int
+) -> float | FloatArray:
+    """Give the mean signal-to-noise ratio in dB: averaged over fading, after path loss and shadowing."""
+    if link.budget is None:
+        return float(link.mean_snr_db or 0.0)
+    budget, time_s = link.budget, np.arange(slots, dtype=np.float64) * slot_s
+    described = budget.path_loss
+    large_scale = LargeScale(
+        blocks.path_loss(described, link.fading.carrier_hz),
+        route,
+        described.line_of_sight,
+        described.shadowing,
+    )
+    loss_db = large_scale.loss_db(
+        time_s, streams.rng("line_of_sight", device), streams.rng("shadowing", device)
+    )
+    rise_db = blocks.interference(budget).rise_db_at(time_s, streams.rng("interference", device))
+    return mean_snr_db(
+        budget.tx_power_dbm,
+        budget.antenna_gain_db,
+        loss_db,
+        link.bandwidth_hz,
+        budget.noise_figure_db,
+        rise_db,
+    )

@@ -1,0 +1,1 @@
+"""Ways of sharing one uplink among devices."""
