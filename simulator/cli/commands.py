@@ -66,6 +66,24 @@ def scenarios() -> None:
         typer.echo(f"{name:16} {load_scenario(name).description}")
 
 
+@app.command()
+def validate(
+    out: Annotated[Path, typer.Option(help="Folder for validation.csv and figures.")] = (
+        OUTPUT_ROOT / "validation"
+    ),
+    seed: Annotated[int, typer.Option(help="Seed of all that is drawn.", min=0)] = 1,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+) -> None:
+    """Check the simulator against closed forms and published values; exit code 1 if a check fails.
+
+    Example: coinfer validate --out runs/validation
+    """
+    from coinfer.simulator.cli import validate as command
+
+    if not command.validate(out, seed, quiet):
+        raise typer.Exit(1)
+
+
 Root = Annotated[Path, typer.Option(help="Folder that holds imagenette2/.")]
 Out = Annotated[Path, typer.Option(help="The checkpoint to write.")]
 Work = Annotated[Path, typer.Option(help="Folder for the state that a stopped training resumes from.")]
