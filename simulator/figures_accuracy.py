@@ -58,8 +58,9 @@ def _lines(table: pd.DataFrame, axis: SweepAxis, scenario: Scenario) -> Figure:
         panel.set_title(f"deadline {time_text(deadlines_s[place])}")
         if place % columns == 0:
             panel.set_ylabel("on-time accuracy")
-        panel.tick_params(labelbottom=place + columns >= len(deadlines_s))
-        if place // columns == rows - 1:
+        lowest = place + columns >= len(deadlines_s)
+        panel.tick_params(labelbottom=lowest)
+        if lowest:
             panel.set_xlabel(axis.label)
     _scale(panels[0], axis)
     _finish(figure, table, axis, scenario, [codec_line(n) for n in range(table["codec"].nunique())])

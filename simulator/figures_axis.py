@@ -113,9 +113,16 @@ def _with_unit(key: str) -> str:
 
     >>> _with_unit("devices.0.mobility.distance_m"), _with_unit("edge.workers")
     ('distance (m)', 'edge.workers')
+    >>> _with_unit("devices.0.arrivals.rate_hz")
+    'arrivals rate (Hz)'
     """
-    name, _, suffix = key.rpartition(".")[2].rpartition("_")
-    return f"{name.replace('_', ' ')} ({_UNITS[suffix]})" if name and suffix in _UNITS else key
+    section, _, last = key.rpartition(".")
+    name, _, suffix = last.rpartition("_")
+    if not name or suffix not in _UNITS:
+        return key
+    if name == "rate":
+        name = f"{section.rpartition('.')[2]} rate"
+    return f"{name.replace('_', ' ')} ({_UNITS[suffix]})"
 
 
 def _point_text(key: str, value: Scalar | None) -> str:
