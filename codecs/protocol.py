@@ -24,6 +24,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any, ClassVar
 
 import numpy as np
@@ -54,6 +55,12 @@ class Cost:
 
     flops: float = 0.0
     serial_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (0.0 <= self.flops < inf and 0.0 <= self.serial_s < inf):
+            raise CodecError(
+                f"a cost must be finite and at least 0, got {self.flops} FLOPs, {self.serial_s} s"
+            )
 
     def __add__(self, other: Cost) -> Cost:
         """Work done one after the other."""

@@ -91,7 +91,7 @@ def _import_file(path: Path) -> object:
         sys.modules[name] = importlib.util.module_from_spec(spec)  # before it runs, as import does
         try:
             spec.loader.exec_module(sys.modules[name])
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             del sys.modules[name]
             raise UnknownCodecError(f"plugin '{path}': {type(error).__name__}: {error}") from error
     return sys.modules[name]

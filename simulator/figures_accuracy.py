@@ -26,6 +26,7 @@ from coinfer.simulator.figures_style import (
 from coinfer.simulator.scenario import Scenario
 
 _NOTE = "A late answer counts as wrong. Error bars: 95 % intervals, where longer than the marker."
+_BARS_NOTE = "A late answer counts as wrong. Error bars: 95 % intervals."
 _UNSTABLE = "hollow: queue unstable"
 _CLOSEST_TICKS = 0.06
 
@@ -152,7 +153,7 @@ def _finish(
         handles.append(Line2D([], [], color=GREY, marker=marker, markerfacecolor="white", linestyle="none"))
         labels.append(_UNSTABLE)
     legend_above(figure, handles, labels, axis.held_text)
-    caption_below(figure, scenario, _NOTE)
+    caption_below(figure, scenario, _BARS_NOTE if isinstance(samples[0], Patch) else _NOTE)
 
 
 def _error(table: pd.DataFrame) -> NDArray[np.float64]:

@@ -43,9 +43,9 @@ _PALE = {BLUE: "#b3d5e8", ORANGE: "#f7e2b2", GREEN: "#b2e1d5"}
 _STAGES = {
     "wait for device": (_PALE[BLUE], BLUE),
     "encode": (BLUE, None),
-    "wait for link": (_PALE[ORANGE], ORANGE),
+    "access, wait for link": (_PALE[ORANGE], ORANGE),
     "airtime": (ORANGE, None),
-    "wait for edge": (_PALE[GREEN], GREEN),
+    "backhaul, wait for edge": (_PALE[GREEN], GREEN),
     "edge": (GREEN, None),
     "downlink": (PURPLE, None),
 }

@@ -10,16 +10,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from traceback import extract_tb
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coinfer.codecs.protocol import Codec, CodecError, Cost, Damaged
+from coinfer.simulator.crossings import Crossings
 from coinfer.simulator.errors import InputError
 from coinfer.simulator.link.framing import Framing
 from coinfer.simulator.link.loss import Loss
@@ -92,21 +95,6 @@ class Measurement:
     correct_lossy: NDArray[np.bool_] | None = None
 
 
-@dataclass(frozen=True)
-class _Crossings:
-    """What a link without retransmission makes of messages; all of it belongs to the cache key."""
-
-    loss: Loss
-    framing: Framing
-    seed: int
-    draws: int
-
-    def damaged(self, payload: bytes, image: int, draw: int) -> Damaged:
-        """Sends one message, with the same chance whatever the codec and the batch."""
-        rng = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(image, draw)))
-        return self.loss.damage(payload, self.framing, rng)
-
-
 def measure(
     candidates: Sequence[Candidate],
     images: ImageSet,
@@ -143,7 +131,7 @@ def measure(
     """
     if draws < 1:
         raise ValueError(f"draws must be at least 1, got {draws}")
-    crossings = None if loss is None else _Crossings(loss, framing, seed, draws)
+    crossings = None if loss is None else Crossings(loss, framing, seed, draws)
     _make_writable(cache_dir)
     paths = [
         cache_dir / f"{_key(candidate, images, batch, crossings)}.measurement" for candidate in candidates
@@ -162,7 +150,7 @@ def _run(
     candidates: Sequence[Candidate],
     images: ImageSet,
     batch: int,
-    crossings: _Crossings | None,
+    crossings: Crossings | None,
     progress: Callable[[str, int, int], None],
 ) -> list[Measurement]:
     codecs = [candidate.build() for candidate in candidates]
@@ -175,9 +163,11 @@ def _run(
         pixels, labels = images.load(rows), images.labels[rows]
         for index, (candidate, codec) in enumerate(zip(candidates, codecs, strict=True)):
             progress(candidate.label, done, total)
-            payloads = codec.encode(pixels)
+            with _told_of(candidate.label, "encode"):
+                payloads = codec.encode(pixels)
             sizes[index, rows] = _lengths(candidate.label, payloads, len(rows))
-            scores = codec.decode(payloads)
+            with _told_of(candidate.label, "decode"):
+                scores = codec.decode(payloads)
             right[index][:, rows] = _answers(candidate.label, scores, len(rows)) == labels
             if crossings and not codec.answers_on_device:
                 _cross(crossings, candidate.label, codec, payloads, rows, labels, right[index, 1:])
@@ -197,7 +187,7 @@ def _run(
 
 
 def _cross(
-    crossings: _Crossings,
+    crossings: Crossings,
     label: str,
     codec: Codec,
     payloads: Sequence[bytes],
@@ -212,7 +202,8 @@ def _cross(
         hit_rows = [rows[place] for place in hit]
         verdicts[hit_rows] = False
         if hit and codec.tolerates_loss:
-            scores = codec.decode_damaged([arrived[place] for place in hit])
+            with _told_of(label, "decode_damaged"):
+                scores = codec.decode_damaged([arrived[place] for place in hit])
             verdicts[hit_rows] = _answers(label, scores, len(hit), "decode_damaged") == labels[hit]
 
 
@@ -230,7 +221,24 @@ def _answers(
         raise CodecError(
             f"codec '{label}': {method} must return scores of shape ({images}, classes), got {shape}"
         )
+    if not np.isfinite(scores).all():
+        raise CodecError(f"codec '{label}': {method} must return finite scores, got NaN or infinity")
     return np.asarray(np.argmax(scores, axis=1))
+
+
+@contextmanager
+def _told_of(label: str, method: str) -> Iterator[None]:
+    """Names the codec and the method whose code failed: a plugin's author needs to know which."""
+    try:
+        yield
+    except CodecError:
+        raise
+    except Exception as error:
+        last = extract_tb(error.__traceback__)[-1]
+        place = f"{Path(last.filename).name}, line {last.lineno}"
+        raise CodecError(
+            f"codec '{label}': {method} raised {type(error).__name__}: {error} ({place})"
+        ) from error
 
 
 def _make_writable(folder: Path) -> None:
@@ -244,7 +252,7 @@ def _make_writable(folder: Path) -> None:
         raise InputError(f"{folder}: cannot be written to; set COINFER_CACHE to another folder")
 
 
-def _key(candidate: Candidate, images: ImageSet, batch: int, crossings: _Crossings | None) -> str:
+def _key(candidate: Candidate, images: ImageSet, batch: int, crossings: Crossings | None) -> str:
     parts = [LAYOUT, candidate.identity, images.fingerprint, batch, repr(crossings)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 

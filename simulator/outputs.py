@@ -30,28 +30,36 @@ def check_folder(folder: Path) -> None:
     Raises:
         OutputError: it is a file, or a folder with something else in it, or cannot be made.
     """
-    if folder.is_file():
-        raise OutputError(f"--out {folder}: this is a file; give a folder")
-    if folder.is_mount():
-        raise OutputError(f"--out {folder}: a mount point cannot be replaced; give a folder inside it")
+    given, folder = folder, folder.resolve()
+    try:
+        is_there, is_folder = folder.exists(), folder.is_dir()
+    except OSError as error:
+        raise OutputError(f"--out {given}: {error.strerror}; give another folder") from error
+    if is_there and not is_folder:
+        raise OutputError(f"--out {given}: this is not a folder; give a folder")
+    if folder == Path.cwd() or folder.is_mount():
+        raise OutputError(f"--out {given}: this folder cannot be replaced; give a folder inside it")
     found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     if found and MANIFEST not in found:
-        raise OutputError(f"--out {folder}: not empty and not a run of coinfer; give another folder")
+        raise OutputError(f"--out {given}: not empty and not a run of coinfer; give another folder")
     if foreign := sorted(found - CONTENT):
         raise OutputError(
-            f"--out {folder}: holds '{foreign[0]}', which no run wrote; move it away or give another folder"
+            f"--out {given}: holds '{foreign[0]}', which no run wrote; move it away or give another folder"
         )
-    parent = next(path for path in folder.absolute().parents if path.exists())
+    parent = next(path for path in folder.parents if path.exists())
     if not (parent.is_dir() and os.access(parent, os.W_OK)):
-        raise OutputError(f"--out {folder}: {parent} cannot be written to; give another folder")
+        raise OutputError(f"--out {given}: {parent} cannot be written to; give another folder")
 
 
 @contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
     """Gives a fresh folder to write into, which takes the place of `folder` only if the block succeeds."""
     folder = folder.resolve()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name[:100]}-", dir=folder.parent))
+    except OSError as error:
+        raise OutputError(f"--out {folder}: {error.strerror}; give another folder") from error
     old = fresh.with_name(f"{fresh.name}-old")
     try:
         yield fresh

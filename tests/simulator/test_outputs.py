@@ -101,14 +101,14 @@ def test_a_folder_that_merely_has_a_manifest_is_refused(tmp_path):
 def test_a_file_is_refused(tmp_path):
     file = tmp_path / "summary.csv"
     file.write_text("")
-    with pytest.raises(OutputError, match="this is a file; give a folder"):
+    with pytest.raises(OutputError, match="this is not a folder; give a folder"):
         check_folder(file)
     with pytest.raises(OutputError, match=r"summary\.csv cannot be written to"):
         check_folder(file / "below")
 
 
 def test_a_mount_point_is_refused():
-    with pytest.raises(OutputError, match="a mount point cannot be replaced; give a folder inside it"):
+    with pytest.raises(OutputError, match="this folder cannot be replaced; give a folder inside it"):
         check_folder(Path("/"))
 
 
@@ -126,3 +126,22 @@ def test_the_tables_can_be_read_again(tmp_path):
     assert (tmp_path / "summary.csv").read_bytes() == b"codec,latency_s_p99,accuracy\na,inf,0.333333333\n"
     assert json.loads((tmp_path / "manifest.json").read_text()) == {"a": [None], "b": 1}
     assert {path.name for path in tmp_path.iterdir()} <= CONTENT
+
+
+def test_what_is_no_folder_is_refused_and_left_alone(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OutputError, match="this is not a folder"):
+        check_folder(pipe)
+    assert pipe.is_fifo()
+
+
+def test_the_working_folder_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OutputError, match=r"--out \.: this folder cannot be replaced"):
+        check_folder(Path("."))
+
+
+def test_a_name_too_long_is_refused(tmp_path):
+    with pytest.raises(OutputError, match="File name too long; give another folder"):
+        check_folder(tmp_path / ("x" * 300))

@@ -243,7 +243,10 @@ def test_an_output_folder_with_something_else_in_it(workplace, refused):
     (workplace / "thesis" / "chapter.tex").write_text("years of work")
     line = refused("small.yaml", "--out", "thesis")
     assert line == "--out thesis: not empty and not a run of coinfer; give another folder"
-    assert refused("small.yaml", "--out", "small.yaml") == "--out small.yaml: this is a file; give a folder"
+    assert (
+        refused("small.yaml", "--out", "small.yaml")
+        == "--out small.yaml: this is not a folder; give a folder"
+    )
 
 
 def test_a_cache_that_cannot_be_written(workplace, refused, monkeypatch):

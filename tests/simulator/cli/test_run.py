@@ -181,13 +181,15 @@ def test_a_process_of_its_own_from_another_folder(workplace, tmp_path, monkeypat
     assert summary() == cold
 
 
-def test_a_codec_that_crashes_ends_with_code_1_and_writes_nothing(workplace):
+def test_a_codec_that_crashes_is_told_in_one_line_and_writes_nothing(workplace):
     plugin = workplace / "tiny.py"
     plugin.write_text(plugin.read_text().replace("sum(payload) % 10", "1 // 0"))
     before = files(workplace)
     ended = subprocess_run("small.yaml", PYTHONDONTWRITEBYTECODE="1")
-    assert ended.returncode == 1
-    assert b"ZeroDivisionError" in ended.stderr
+    assert ended.returncode == 2
+    assert ended.stderr.count(b"\n") == 1
+    assert b"decode raised ZeroDivisionError" in ended.stderr
+    assert b"(tiny.py, line " in ended.stderr
     assert ended.stdout == b""
     assert files(workplace) == before
 
