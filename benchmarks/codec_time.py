@@ -1,49 +1,81 @@
-"""Measures the serial part of each codec: the seconds that `encode_s` and `decode_s` of the codecs state.
+"""Measures the serial part of each codec: seconds that it states in `encode_s`, `decode_s` and `search_s`.
 
 Run on one core of the reference machine (AMD EPYC, Zen 4), otherwise idle:
 
     OMP_NUM_THREADS=1 python benchmarks/codec_time.py
 
-Prints the median CPU time an image over 40 drawn frames, in milliseconds, encoder and decoder.
+Prints the median CPU time an image over 40 drawn frames, in milliseconds, encoder and decoder. For the codecs
+that send whole feature maps, at layer2: over 401,408 it is `encode_s_per_value` and `decode_s_per_value`.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from statistics import median
+from time import process_time
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from coinfer.codecs.aecnn import Aecnn
+from coinfer.codecs.anytime import Anytime
+from coinfer.codecs.bottlenet import Bottlenet
 from coinfer.codecs.jpeg import Jpeg
 from coinfer.codecs.png import Png
+from coinfer.codecs.protocol import Codec
+from coinfer.codecs.split import SplitFloat32, SplitInt8
+from coinfer.codecs.webp import Webp
+from coinfer.models.backbone import shipped
 from coinfer.models.scenes.scene import Scenes
 
-FRAMES, ROUNDS = 40, 9
+FRAMES, ROUNDS, SEARCH_ROUNDS = 40, 9, 3
 
 
-def cpu_ms(work: Callable[[Any], object], items: Sequence[Any]) -> float:
+def cpu_ms(work: Callable[[Any], object], items: Sequence[Any], rounds: int = ROUNDS) -> float:
     """Median over rounds of the mean CPU time of `work` on an item, in milliseconds."""
     times = []
-    for _ in range(ROUNDS):
-        start_s = time.process_time()
+    for _ in range(rounds):
+        start_s = process_time()
         for item in items:
             work(item)
-        times.append(1e3 * (time.process_time() - start_s) / len(items))
+        times.append(1e3 * (process_time() - start_s) / len(items))
     return median(times)
+
+
+def row(
+    codec: Codec,
+    write: Callable[[Any], bytes],
+    read: Callable[[bytes], object],
+    items: Sequence[Any],
+    rounds: int = ROUNDS,
+) -> None:
+    """Prints a codec's encoder and decoder."""
+    payloads = [write(item) for item in items]
+    write_ms, read_ms = cpu_ms(write, items, rounds), cpu_ms(read, payloads, rounds)
+    print(f"{codec!r:66} {write_ms:7.3f} {read_ms:7.3f}", flush=True)
+
+
+@torch.inference_mode()
+def features(network: torch.nn.Module, frames: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+    """The network's output for each frame."""
+    return [network(torch.from_numpy(frame[None])).contiguous().numpy()[0] for frame in frames]
 
 
 def main() -> None:
     """Prints a row for each codec."""
     frames = Scenes(FRAMES).load(range(FRAMES))
-    for codec in (Png(), Jpeg()):
-        payloads = [codec.to_bytes(frame) for frame in frames]
-        print(f"{codec!r:45} {cpu_ms(codec.to_bytes, frames):7.3f} {cpu_ms(codec.to_image, payloads):7.3f}")
-    aecnn = Aecnn()
-    with torch.inference_mode():
-        symbols = [aecnn._encoder(torch.from_numpy(frame[None]))[0].int().numpy() for frame in frames]
-    payloads = [aecnn.message(image) for image in symbols]
-    print(f"{aecnn!r:45} {cpu_ms(aecnn.message, symbols):7.3f} {cpu_ms(aecnn.symbols, payloads):7.3f}")
+    for image_codec in (Png(), Jpeg(), Webp()):
+        row(image_codec, image_codec.to_bytes, image_codec.to_image, frames)
+    for kind in (Jpeg, Webp):
+        for max_bytes in kind.search_s:
+            searching = kind(max_bytes=max_bytes)
+            row(searching, searching.to_bytes, searching.to_image, frames, SEARCH_ROUNDS)
+    maps = features(shipped().head("layer2"), frames)
+    for split in (SplitFloat32(), SplitInt8()):
+        row(split, split.message, split.features, maps)
+    for codec in (Aecnn(), Bottlenet(coded=True), Anytime()):
+        symbols = [image.astype(np.int32) for image in features(codec._encoder, frames)]
+        row(codec, codec.message, codec.symbols, symbols)
 
 
 if __name__ == "__main__":

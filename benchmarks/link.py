@@ -32,6 +32,7 @@ from coinfer.simulator.link.uplink import Notices, Uplink
 from coinfer.simulator.link.wideband import Wideband
 
 ROUNDS, SLOTS, DEVICES = 5, 2**17, 4
+GOAL_US = 5.0
 MEAN_BITS, MEAN_SNR = 1e4, 10.0
 MOTION = {"speed_mps": 1.0, "carrier_hz": 3.5e9}
 
@@ -88,29 +89,39 @@ def print_vectorised(trace: CapacityTrace, payloads: int = 1_000_000) -> None:
 
 def print_engine(traces: list[CapacityTrace], ready_s: np.ndarray, bits: np.ndarray, event_s: float) -> None:
     """Time uplinks in the event engine, less the events at which a payload is ready and through."""
-    print(f"\n| {len(bits)} payloads, 70 % load | us beyond two events | ratio | events a payload |")
-    print("| --- | --: | --: | --: |")
+    columns = f"us beyond two events | at most {GOAL_US:g} us | ratio | events a payload"
+    print(f"\n| {len(bits)} payloads, 70 % load | {columns} |\n| --- | --: | --- | --: | --: |")
     for name, make in MAKE.items():
         events: list[int] = []
         whole_s = cpu_s(lambda make=make, events=events: events.append(send(make, traces, ready_s, bits)))
         link_s = whole_s / len(bits) - 2 * event_s
-        print(f"| {name} | {1e6 * link_s:.1f} | {link_s / event_s:.1f} | {events[-1] / len(bits):.2f} |")
+        print(
+            f"| {name} | {1e6 * link_s:.1f} | {verdict(link_s)} | {link_s / event_s:.1f} "
+            f"| {events[-1] / len(bits):.2f} |"
+        )
 
 
 def print_harq(event_s: float) -> None:
     """Time transport blocks, which need no events where one payload is sent at a time."""
     snr = MEAN_SNR * Rayleigh(**MOTION).gains(SLOTS, 0.5e-3, np.random.default_rng(3))
     adaptation, tdd = LinkAdaptation(prbs=51), TddPattern("DDDSU", 0.5e-3)
-    took_us = []
+    took_s = []
     for _ in range(ROUNDS):
         channel = HarqChannel(snr, adaptation, tdd, HarqSettings(), np.random.default_rng(4))
         begin_s, now_s = time.process_time(), 0.0
         for _ in range(500):
             now_s = channel.finish_s(now_s, 3e5)
-        took_us.append(1e6 * (time.process_time() - begin_s) / channel.transmissions)
-    ratio = median(took_us) / 1e6 / event_s
-    print("\n| NR with HARQ | us a transport block | ratio |\n| --- | --: | --: |")
-    print(f"| 51 resource blocks, DDDSU, 10 dB | {median(took_us):.2f} | {ratio:.1f} |")
+        took_s.append((time.process_time() - begin_s) / channel.transmissions)
+    block_s = median(took_s)
+    print(f"\n| NR with HARQ | us a transport block | at most {GOAL_US:g} us | ratio |")
+    print("| --- | --: | --- | --: |")
+    ratio = block_s / event_s
+    print(f"| 51 resource blocks, DDDSU, 10 dB | {1e6 * block_s:.2f} | {verdict(block_s)} | {ratio:.1f} |")
+
+
+def verdict(link_s: float) -> str:
+    """Tell whether the link takes no longer than it should."""
+    return "yes" if 1e6 * link_s <= GOAL_US else "no"
 
 
 def draw_trace(fading: Fading, slot_s: float) -> CapacityTrace:

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from coinfer.codecs.bitstream import KIND_AECNN, Message, pack, short_digest, unpack
+from coinfer.codecs.bitstream import KIND_AECNN, Message, pack, unpack
 from coinfer.codecs.entropy import ChannelTables
-from coinfer.codecs.network import IMAGE_SHAPE, backbone_for, network_sha256
-from coinfer.codecs.protocol import BitstreamError, Codec, Cost, SettingsError
-from coinfer.models.aecnn import LEVELS, Decoder, Encoder, Shape, stage_behind, symbol_shape
-from coinfer.models.backbone import SPLITS, shipped
-from coinfer.models.checkpoints import Checkpoint, CheckpointError, read_checkpoint, shipped_path
+from coinfer.codecs.network import IMAGE_SHAPE, network_size
+from coinfer.codecs.protocol import BitstreamError, Codec, Cost
+from coinfer.codecs.trained import Trained
+from coinfer.models.aecnn import LEVELS, Decoder, Encoder, Shape, symbol_shape
 from coinfer.models.flops import count_flops
+from coinfer.models.images import SIZE_PX
+from coinfer.models.parts import stage_behind
 
 MODE_CODED, MODE_STORED = 0, 1
-
-Half = TypeVar("Half", Encoder, Decoder)
 
 
 class Aecnn(Codec):
@@ -42,12 +38,7 @@ class Aecnn(Codec):
         self, classifier: str = "scenes", split: str = "layer2", checkpoint: str | None = None
     ) -> None:
         self.classifier, self.split, self.checkpoint = classifier, split, checkpoint
-        if split not in SPLITS[1:]:
-            raise SettingsError(f"split: expected one of {', '.join(SPLITS[1:])}, got {split!r}")
-        try:
-            self._weights  # noqa: B018
-        except CheckpointError as error:
-            raise SettingsError(str(error)) from error
+        self._trained = Trained("aecnn", split, split, checkpoint, classifier)
 
     @torch.inference_mode()
     def encode(self, images: NDArray[np.uint8]) -> list[bytes]:
@@ -59,7 +50,7 @@ class Aecnn(Codec):
     def decode(self, payloads: Sequence[bytes]) -> NDArray[np.float32]:
         """Decodes messages and runs the tail: `[batch, classes]` scores."""
         symbols = np.stack([self.symbols(payload) for payload in payloads])
-        backbone = backbone_for(self.classifier)
+        backbone = self._trained.backbone
         pooled = backbone.tail(stage_behind(self.split))(self._decoder(torch.from_numpy(symbols)))
         scores: NDArray[np.float32] = backbone.classify(pooled, self.classifier).numpy()
         return scores
@@ -69,7 +60,7 @@ class Aecnn(Codec):
         mode, body = MODE_CODED, self._tables.encode(symbols)
         if len(body) >= symbols.size:
             mode, body = MODE_STORED, symbols.astype(np.uint8).tobytes()
-        return pack(Message(KIND_AECNN, mode, self._digest, body))
+        return pack(Message(KIND_AECNN, mode, self._trained.digest, body))
 
     def symbols(self, payload: bytes) -> NDArray[np.int32]:
         """Decodes a message into its `[kept, side, side]` symbols.
@@ -77,7 +68,7 @@ class Aecnn(Codec):
         Raises:
             BitstreamError: it is damaged, or made with another checkpoint.
         """
-        message = unpack(payload, KIND_AECNN, self._digest)
+        message = unpack(payload, KIND_AECNN, self._trained.digest)
         shape = self._shape
         if message.mode == MODE_STORED and len(message.body) == shape.count:
             flat = np.frombuffer(message.body, dtype=np.uint8).astype(np.int32)
@@ -94,8 +85,20 @@ class Aecnn(Codec):
     def edge_cost(self) -> Cost:
         """Entropy decoder, feature decoder and tail."""
         shape = self._shape
-        network = torch.nn.Sequential(self._decoder, shipped().tail(stage_behind(self.split)))
+        network = torch.nn.Sequential(self._decoder, self._trained.backbone.tail(stage_behind(self.split)))
         return Cost(count_flops(network, (1, shape.kept, shape.side, shape.side)), self.decode_s)
+
+    def ideal_bits(self, payload: bytes) -> float:
+        """Information of a message's symbols under the checkpoint's tables, in bits."""
+        return self._tables.ideal_bits(self.symbols(payload))
+
+    def fixed_width_bytes(self) -> int:
+        """The symbols at a byte each."""
+        return self._shape.count
+
+    def device_parameters(self) -> tuple[int, int]:
+        """Head, attention and quantiser: parameters and bytes as float16."""
+        return network_size(self._encoder)
 
     def _decoded(self, body: bytes) -> NDArray[np.int32]:
         try:
@@ -104,59 +107,17 @@ class Aecnn(Codec):
             raise BitstreamError(f"aecnn: {error}") from error
 
     @cached_property
-    def _weights(self) -> Checkpoint:
-        path = Path(self.checkpoint) if self.checkpoint else shipped_path(f"aecnn-{self.split}")
-        weights = read_checkpoint(path, "aecnn")
-        lacks = sorted({"split", "kept", "size_px"} - weights.metadata.keys())
-        if lacks:
-            raise CheckpointError(f"{path}: metadata lacks {', '.join(lacks)}; train it again")
-        if weights.metadata["split"] != self.split:
-            raise CheckpointError(f"{path}: made for split '{weights.metadata['split']}', not '{self.split}'")
-        return weights
-
-    @cached_property
     def _encoder(self) -> Encoder:
-        return self._loaded(Encoder(shipped(), self.split, self._shape.kept), "encoder.")
+        return self._trained.loaded(Encoder(self._trained.backbone, self.split, self._shape.kept), "encoder.")
 
     @cached_property
     def _decoder(self) -> Decoder:
-        return self._loaded(Decoder(shipped(), self.split, self._shape.kept), "decoder.")
+        return self._trained.loaded(Decoder(self._trained.backbone, self.split, self._shape.kept), "decoder.")
 
     @cached_property
     def _tables(self) -> ChannelTables:
-        counts = self._weights.tensors.get("counts", torch.empty(0))
-        if counts.shape != (self._shape.kept, LEVELS):
-            raise SettingsError(self._misfit("counts"))
-        return ChannelTables(counts.numpy())
+        return ChannelTables(self._trained.counts(self._shape.kept, LEVELS))
 
     @cached_property
     def _shape(self) -> Shape:
-        metadata = self._weights.metadata
-        return symbol_shape(self.split, metadata["kept"], metadata["size_px"])
-
-    @cached_property
-    def _digest(self) -> int:
-        return short_digest(hashlib.sha256((network_sha256() + self._weights.sha256).encode()).hexdigest())
-
-    def _loaded(self, module: Half, prefix: str) -> Half:
-        tensors = self._weights.tensors.items()
-        given = {key.removeprefix(prefix): value for key, value in tensors if key.startswith(prefix)}
-        wanted, got = _shapes(module.state_dict()), _shapes(given)
-        for key in sorted(wanted.keys() | got.keys()):
-            if wanted.get(key) != got.get(key):
-                raise SettingsError(self._misfit(prefix + key))
-        module.load_state_dict(given, strict=False)
-        return module.to(memory_format=torch.channels_last).eval().requires_grad_(False)
-
-    def _misfit(self, key: str) -> str:
-        plan = f"split '{self.split}' with {self._shape.kept} channels"
-        return f"{self._weights.path}: tensor '{key}' does not fit {plan}; train it again"
-
-
-def _shapes(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Size]:
-    """Shapes of the tensors that belong into a checkpoint; the frozen part comes with the backbone."""
-    return {
-        key: value.shape
-        for key, value in tensors.items()
-        if not key.startswith("frozen.") and not key.endswith("num_batches_tracked")
-    }
+        return symbol_shape(self.split, self._trained.metadata("kept"), SIZE_PX)

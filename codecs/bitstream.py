@@ -19,7 +19,8 @@ from coinfer.codecs.protocol import BitstreamError
 VERSION = 1
 HEADER_BYTES = 6
 
-KIND_LABEL, KIND_AECNN = 1, 2
+KIND_LABEL, KIND_AECNN, KIND_BOTTLENET, KIND_ANYTIME = 1, 2, 3, 4
+KIND_SPLIT_FLOAT32, KIND_SPLIT_INT8 = 5, 6
 
 _LAYOUT = struct.Struct(">BBH")
 _CRC = struct.Struct(">H")

@@ -7,11 +7,13 @@ import struct
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from coinfer.codecs.bitstream import KIND_LABEL, Message, pack, short_digest, unpack
-from coinfer.codecs.network import backbone_for, classify, network_flops
+from coinfer.codecs.network import backbone_for, classify, network_flops, network_size
 from coinfer.codecs.protocol import BitstreamError, Codec, Cost
+from coinfer.models.backbone import CHANNELS
 
 _LABEL = struct.Struct(">H")
 
@@ -49,11 +51,17 @@ class Local(Codec):
 
     def device_cost(self) -> Cost:
         """The whole network."""
-        return Cost(flops=network_flops())
+        return Cost(flops=network_flops(self.classifier))
 
     def edge_cost(self) -> Cost:
         """Nothing: the label only has to be read."""
         return Cost()
+
+    def device_parameters(self) -> tuple[int, int]:
+        """The whole network with its one classifier: parameters and bytes as float16."""
+        backbone = backbone_for(self.classifier)
+        classifier = torch.nn.Linear(CHANNELS["layer4"], len(self._classes), device="meta")
+        return network_size(torch.nn.Sequential(backbone.head("layer4"), classifier))
 
     @property
     def _classes(self) -> tuple[str, ...]:

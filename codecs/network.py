@@ -10,43 +10,47 @@ import torch
 from numpy.typing import NDArray
 
 from coinfer.codecs.protocol import SettingsError
-from coinfer.models.backbone import Backbone, shipped
+from coinfer.models.backbone import Backbone, from_checkpoints, shipped, shipped_sha256
 from coinfer.models.checkpoints import CheckpointError, file_sha256, read_checkpoint, shipped_path
 from coinfer.models.flops import count_flops
 from coinfer.models.images import SIZE_PX
 
 IMAGE_SHAPE = (3, SIZE_PX, SIZE_PX)
 
+FILE_SUFFIX = ".safetensors"
+"""Tells a classifier's file from its name."""
+
 
 def backbone_for(classifier: str) -> Backbone:
-    """Loads the backbone and checks that it has this classifier.
+    """Loads the network that decides between some classes.
 
     Args:
-        classifier: name of a classifier that comes with coinfer, or a file of `coinfer train classifier`.
+        classifier: name of a classifier that comes with coinfer; or a file of `coinfer train classifier`,
+            which goes on top of the backbone that comes with coinfer; or one of `coinfer train backbone`, a
+            network of its own. A file's name is then the classifier's name in the backbone.
 
     Raises:
         SettingsError: there is no such classifier.
     """
+    if classifier.endswith(FILE_SUFFIX):
+        return _from_file(classifier)
     backbone = shipped()
-    if classifier.endswith(".safetensors") and classifier not in backbone.class_names:
-        _add_classifier(backbone, classifier)
     if classifier not in backbone.class_names:
-        own = ", ".join(name for name in backbone.class_names if not name.endswith(".safetensors"))
+        own = ", ".join(name for name in backbone.class_names if not name.endswith(FILE_SUFFIX))
         raise SettingsError(f"no classifier '{classifier}' in the backbone, it has: {own}")
     return backbone
 
 
-def _add_classifier(backbone: Backbone, file: str) -> None:
+@lru_cache(maxsize=4)
+def _from_file(file: str) -> Backbone:
     try:
-        checkpoint = read_checkpoint(Path(file), "classifier")
+        checkpoint = read_checkpoint(Path(file), "classifier", "backbone")
+        own = checkpoint.metadata["kind"] == "backbone"
+        backbone = from_checkpoints(checkpoint) if own else shipped()
+        backbone.add_classifier_of(checkpoint, file)
     except CheckpointError as error:
         raise SettingsError(str(error)) from error
-    ((name, classes),) = checkpoint.metadata["class_names"].items()
-    linear = torch.nn.Linear(2048, len(classes)).eval().requires_grad_(False)
-    linear.load_state_dict(
-        {part: checkpoint.tensors[f"classifiers.{name}.{part}"] for part in ("weight", "bias")}
-    )
-    backbone.add_classifier(file, classes, linear)
+    return backbone
 
 
 @torch.inference_mode()
@@ -57,15 +61,32 @@ def classify(images: NDArray[np.uint8], classifier: str) -> NDArray[np.float32]:
 
 
 @lru_cache
-def network_flops() -> float:
+def network_flops(classifier: str = "scenes") -> float:
     """Operations of the whole network for one image."""
-    backbone = shipped()
+    backbone = backbone_for(classifier)
     return count_flops(
         torch.nn.Sequential(backbone.head("layer4"), backbone.tail("layer4")), (1, *IMAGE_SHAPE)
     )
 
 
-@lru_cache
-def network_sha256() -> str:
-    """Identifies the weights of the backbone and its classifiers."""
-    return file_sha256(shipped_path("resnet50-imagenette")) + file_sha256(shipped_path("classifier-scenes"))
+def network_size(network: torch.nn.Module) -> tuple[int, int]:
+    """Parameters of a network, and its bytes as checkpoints store it: float16, with statistics."""
+    stored = [tensor for key, tensor in network.state_dict().items() if "num_batches_tracked" not in key]
+    lengths = [tensor.numel() * (2 if tensor.is_floating_point() else tensor.itemsize) for tensor in stored]
+    return sum(parameter.numel() for parameter in network.parameters()), sum(lengths)
+
+
+def backbone_sha256(classifier: str) -> str:
+    """SHA-256 of the file of the backbone that `backbone_for` gives, in hex."""
+    return _from_file(classifier).sha256 if classifier.endswith(FILE_SUFFIX) else shipped_sha256()
+
+
+def network_sha256(classifier: str) -> str:
+    """Identifies the weights of what `backbone_for` gives, and of the classifiers that come with it."""
+    backbone = backbone_sha256(classifier)
+    return backbone + _scenes_sha256() if backbone == shipped_sha256() else backbone
+
+
+@lru_cache(maxsize=1)
+def _scenes_sha256() -> str:
+    return file_sha256(shipped_path("classifier-scenes"))

@@ -55,4 +55,4 @@ class PixelCodec(Codec):
 
     def edge_cost(self) -> Cost:
         """The image format's decoder and the whole network."""
-        return Cost(flops=network_flops(), serial_s=self.decode_s)
+        return Cost(flops=network_flops(self.classifier), serial_s=self.decode_s)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from coinfer.codecs.pillow import read_image, write_image
+from coinfer.codecs.pillow import check_end, read_image, write_image
 from coinfer.codecs.pixels import PixelCodec
 
 _END = bytes.fromhex("00000000 49454e44 ae426082")
@@ -24,4 +24,5 @@ class Png(PixelCodec):
 
     def to_image(self, payload: bytes) -> NDArray[np.uint8]:
         """The pixels of a PNG file."""
-        return read_image(payload, "PNG", _END)
+        check_end(payload, "PNG", _END)
+        return read_image(payload, "PNG")

@@ -13,6 +13,9 @@ only thing that passes between them is bytes. A payload's size is `len(bytes)` o
 A link without retransmission may damage a message. A codec that can answer all the same says so with
 `tolerates_loss` and `decode_damaged`; of any other codec the message is discarded, and the answer is wrong.
 
+A codec whose messages may be cut short lists in `cuts` the sizes at which measuring tries them, and cuts one
+with `cut`: a device can then send what its link still carries by the deadline.
+
     CodecError            what a codec raises for its user's or its peer's mistakes
     +-- SettingsError     a setting that the codec does not take
     +-- BitstreamError    bytes that are no message of this codec
@@ -90,13 +93,16 @@ class Codec(ABC):
     answers_on_device: ClassVar[bool] = False
     """True if the device itself has the answer once it has encoded; the payload then only reports it."""
 
-    tolerates_loss: ClassVar[bool] = False
+    tolerates_loss: bool = False
     """True if `decode_damaged` makes the best of a message with erased bytes or flipped bits.
 
     False for codecs whose messages carry a checksum (`png`, `local`, `aecnn`) or fall apart after the first
-    wrong bit (`jpeg`): damage is taken to be noticed, as by a checksum of the transport, and nothing is
-    decoded.
+    wrong bit (`jpeg`, `webp`): damage is taken to be noticed, as by a checksum of the transport, and nothing
+    is decoded.
     """
+
+    cuts: tuple[int, ...] = ()
+    """Sizes in bytes, ascending, to which measuring cuts each message; empty if messages cannot be cut."""
 
     classifier: str
 
@@ -122,6 +128,16 @@ class Codec(ABC):
         """
         raise CodecError(f"{self!r} does not tolerate loss: a damaged message has to be discarded")
 
+    def cut(self, payload: bytes, size: int) -> bytes:
+        """Cuts a message to at most `size` bytes: another message, which `decode` takes as well.
+
+        Called only where `cuts` lists sizes, and for no size below the first of them.
+
+        Raises:
+            CodecError: messages of this codec cannot be cut, or not to so few bytes.
+        """
+        raise CodecError(f"{self!r} cannot cut its messages")
+
     @abstractmethod
     def device_cost(self) -> Cost:
         """Work of `encode` for one image."""
@@ -129,6 +145,21 @@ class Codec(ABC):
     @abstractmethod
     def edge_cost(self) -> Cost:
         """Work of `decode` for one message."""
+
+    def ideal_bits(self, payload: bytes) -> float | None:
+        """Information of a message's content under the codec's own tables, in bits; None if it has none."""
+        return None
+
+    def fixed_width_bytes(self) -> int | None:
+        """Length of an image's symbols at fixed width, before entropy coding; None if nothing is so coded."""
+        return None
+
+    def device_parameters(self) -> tuple[int, int]:
+        """Parameters of the networks that `encode` runs, and the bytes these networks take as float16.
+
+        Batch-norm statistics are counted in the bytes. (0, 0) if the device runs no network.
+        """
+        return 0, 0
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -44,6 +44,16 @@ def check_name(name: str) -> None:
         raise UnknownCodecError(f"unknown codec '{name}', {hint}")
 
 
+def summary(name: str) -> str:
+    """First line of an installed codec's docstring; imports the codec.
+
+    Raises:
+        UnknownCodecError: not installed.
+    """
+    check_name(name)
+    return (inspect.getdoc(_entries()[name].load()) or "").partition("\n")[0]
+
+
 def create(name: str, settings: Mapping[str, Any], classifier: str) -> Codec:
     """Makes an installed codec.
 

@@ -6,13 +6,13 @@ Inference Offloading in Edge Computing", ICC 2023 (arXiv 2211.13745); the full t
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from coinfer.models.backbone import CHANNELS, SPLITS, STRIDES, Backbone
+from coinfer.models.backbone import CHANNELS, STRIDES, Backbone
+from coinfer.models.parts import frozen_head, own_following, own_last_part
 
 LEVELS = 256
 """8 bits a value."""
@@ -80,15 +80,14 @@ class Encoder(nn.Module):
 
     def __init__(self, backbone: Backbone, split: str, kept: int) -> None:
         super().__init__()
-        before = backbone.head(SPLITS[SPLITS.index(split) - 1])
-        self.frozen = before
-        self.last = copy.deepcopy(getattr(backbone, split))
+        self.frozen = frozen_head(backbone, split)
+        self.last = own_last_part(backbone, split)
         self.attention = ChannelAttention(CHANNELS[split])
         self.quantiser = Quantiser(kept)
         self.register_buffer("kept", torch.arange(kept))
 
     def features(self, shared: Tensor) -> Tensor:
-        """Output of the stage before the split to the attended feature map, all channels."""
+        """What the frozen head gives to the attended feature map, all channels."""
         features: Tensor = self.last(shared)
         weights: Tensor = self.attention(features)
         return features * weights[:, :, None, None]
@@ -113,8 +112,7 @@ class Decoder(nn.Module):
             nn.BatchNorm2d(CHANNELS[split]),
             nn.ReLU(),
         )
-        behind = stage_behind(split)
-        self.following = nn.Identity() if behind == split else copy.deepcopy(getattr(backbone, behind))
+        self.following = own_following(backbone, split)
 
     def forward(self, symbols: Tensor) -> Tensor:
         """`[batch, kept, height, width]` symbols to the features after `stage_behind(split)`."""
@@ -125,11 +123,6 @@ class Decoder(nn.Module):
         """`[batch, kept, height, width]` symbols to `[batch, channels, height, width]` at the split."""
         features: Tensor = self.restore(self.quantiser.inverse(symbols))
         return features
-
-
-def stage_behind(split: str) -> str:
-    """The stage after which the decoder hands over to the tail: the one behind the split, if there is one."""
-    return SPLITS[min(SPLITS.index(split) + 1, len(SPLITS) - 1)]
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from http.client import HTTPException
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from torch import Tensor, nn
-from torchvision.models import resnet50
+from torchvision.models import ResNet50_Weights, resnet50
 
-from coinfer.models.checkpoints import Checkpoint, CheckpointError, read_checkpoint, shipped_path
+from coinfer.models.checkpoints import (
+    Checkpoint,
+    CheckpointError,
+    file_sha256,
+    read_checkpoint,
+    shipped_path,
+)
 
 SPLITS = ("stem", "layer1", "layer2", "layer3", "layer4")
 """Split points: the head ends with this stage."""
@@ -45,6 +53,9 @@ class Backbone(nn.Module):
         class_names: for each classifier, the class names in the order of its outputs.
     """
 
+    sha256: str = ""
+    """SHA-256 of the checkpoint file that holds its stages, in hex; empty if they come from none."""
+
     def __init__(self, class_names: Mapping[str, Sequence[str]]) -> None:
         super().__init__()
         network = resnet50(num_classes=1)
@@ -54,7 +65,7 @@ class Backbone(nn.Module):
         self.layer3, self.layer4 = network.layer3, network.layer4
         self.pool = nn.Sequential(network.avgpool, nn.Flatten())
         self.classifiers = nn.ModuleDict(
-            {name: nn.Linear(2048, len(classes)) for name, classes in self.class_names.items()}
+            {_key(name): nn.Linear(2048, len(classes)) for name, classes in self.class_names.items()}
         )
 
     def head(self, split: str) -> nn.Sequential:
@@ -70,6 +81,22 @@ class Backbone(nn.Module):
         """Adds a classifier for further classes."""
         self.class_names[name] = tuple(classes)
         self.classifiers[_key(name)] = linear
+
+    def add_classifier_of(self, checkpoint: Checkpoint, name: str) -> None:
+        """Adds the one classifier of a checkpoint under a name.
+
+        Raises:
+            CheckpointError: it has none, or one that does not fit its classes.
+        """
+        own, classes = checkpoint.classifier
+        prefix = f"classifiers.{_key(own)}."
+        linear = nn.Linear(CHANNELS["layer4"], len(classes)).eval().requires_grad_(False)
+        given = {k.removeprefix(prefix): v for k, v in checkpoint.tensors.items() if k.startswith(prefix)}
+        try:
+            linear.load_state_dict(given)
+        except RuntimeError as error:
+            raise CheckpointError(f"{checkpoint.path}: {' '.join(str(error).split())}") from error
+        self.add_classifier(name, classes, linear)
 
     def classify(self, pooled: Tensor, classifier: str) -> Tensor:
         """`[batch, 2048]` pooled features to `[batch, classes]` logits."""
@@ -95,6 +122,7 @@ def from_checkpoints(backbone: Checkpoint, *classifiers: Checkpoint) -> Backbone
         tensors.update(extra.tensors)
     network = Backbone(names)
     _load(network, tensors, backbone.path)
+    network.sha256 = backbone.sha256
     return network.to(memory_format=torch.channels_last).eval().requires_grad_(False)
 
 
@@ -107,32 +135,79 @@ def from_torchvision(path: Path, class_names: Mapping[str, Sequence[str]]) -> Ba
     return network.to(memory_format=torch.channels_last)
 
 
-def _load(network: Backbone, tensors: Mapping[str, Tensor], path: Path) -> None:
+def from_imagenet(weights: str, class_names: Mapping[str, Sequence[str]]) -> Backbone:
+    """Builds a backbone from torchvision's own trained weights, its one classifier not yet trained.
+
+    Args:
+        weights: a name of torchvision's `ResNet50_Weights`; loaded over the network, or from torch's cache.
+        class_names: the classifier and its classes.
+
+    Raises:
+        CheckpointError: there are no such weights, or they cannot be loaded.
+    """
+    (name,) = class_names
+    network = Backbone(class_names)
+    own = {key: value for key, value in network.state_dict().items() if key.startswith("classifiers.")}
+    theirs = {key: value for key, value in _download(weights).items() if not key.startswith("fc.")}
+    _load(network, own | {_rename(key, name): value for key, value in theirs.items()}, weights)
+    return network.to(memory_format=torch.channels_last)
+
+
+def _download(weights: str) -> dict[str, Tensor]:
+    if weights not in ResNet50_Weights.__members__:
+        known = ", ".join(ResNet50_Weights.__members__)
+        raise CheckpointError(f"--weights: expected one of {known}, got '{weights}'")
+    chosen = ResNet50_Weights[weights]
+    try:
+        tensors: dict[str, Tensor] = chosen.get_state_dict(check_hash=True, weights_only=True)
+    except (OSError, EOFError, RuntimeError, HTTPException, UnpicklingError) as error:
+        raise CheckpointError(
+            f"--weights {weights}: torchvision cannot load them ({type(error).__name__}: {error}); "
+            f"go online, or put {Path(chosen.url).name} into {torch.hub.get_dir()}/checkpoints"
+        ) from error
+    return tensors
+
+
+def _load(network: Backbone, tensors: Mapping[str, Tensor], origin: Path | str) -> None:
     try:
         missing, unexpected = network.load_state_dict(tensors, strict=False)
     except RuntimeError as error:
-        raise CheckpointError(f"{path}: {' '.join(str(error).split())}") from error
+        raise CheckpointError(f"{origin}: {' '.join(str(error).split())}") from error
     missing = [key for key in missing if not key.endswith("num_batches_tracked")]
     if missing or unexpected:
-        raise CheckpointError(f"{path}: missing tensors {missing[:3]}, unexpected tensors {unexpected[:3]}")
+        raise CheckpointError(f"{origin}: missing tensors {missing[:3]}, unexpected tensors {unexpected[:3]}")
 
 
 def _rename(key: str, classifier: str) -> str:
-    for old, new in (("conv1.", "stem.1."), ("bn1.", "stem.2."), ("fc.", f"classifiers.{classifier}.")):
+    for old, new in (("conv1.", "stem.1."), ("bn1.", "stem.2."), ("fc.", f"classifiers.{_key(classifier)}.")):
         if key.startswith(old):
             return new + key[len(old) :]
     return key
 
 
+SHIPPED = "resnet50-imagenette"
+"""Name of the backbone that comes with coinfer."""
+
+
 @lru_cache(maxsize=1)
+@torch.inference_mode(False)
 def shipped() -> Backbone:
-    """Loads the backbone that comes with coinfer, with its classifiers `imagenette` and `scenes`."""
+    """Loads the backbone that comes with coinfer, with its classifiers `imagenette` and `scenes`.
+
+    Outside inference mode, whoever asks first: networks built of its parts could not be loaded later.
+    """
     return from_checkpoints(
-        read_checkpoint(shipped_path("resnet50-imagenette"), "backbone"),
+        read_checkpoint(shipped_path(SHIPPED), "backbone"),
         read_checkpoint(shipped_path("classifier-scenes"), "classifier"),
     )
 
 
 def shipped_trunk() -> Backbone:
     """Loads the backbone that comes with coinfer, without further classifiers."""
-    return from_checkpoints(read_checkpoint(shipped_path("resnet50-imagenette"), "backbone"))
+    return from_checkpoints(read_checkpoint(shipped_path(SHIPPED), "backbone"))
+
+
+@lru_cache(maxsize=1)
+def shipped_sha256() -> str:
+    """SHA-256 of the file of the backbone that comes with coinfer, in hex."""
+    return file_sha256(shipped_path(SHIPPED))

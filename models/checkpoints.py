@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -37,6 +37,19 @@ class Checkpoint:
         """SHA-256 of the file, in hex."""
         return file_sha256(self.path)
 
+    @property
+    def classifier(self) -> tuple[str, tuple[str, ...]]:
+        """Name and class names of its one classifier.
+
+        Raises:
+            CheckpointError: it has none, or several.
+        """
+        names = self.metadata.get("class_names")
+        if not isinstance(names, dict) or len(names) != 1:
+            raise CheckpointError(f"{self.path}: expected the classes of one classifier; train it again")
+        ((name, classes),) = names.items()
+        return name, tuple(classes)
+
 
 def file_sha256(path: Path) -> str:
     """Returns the SHA-256 of a file, in hex."""
@@ -49,12 +62,12 @@ def shipped_path(name: str) -> Path:
     return Path(str(files("coinfer.models") / "weights" / f"{name}.safetensors"))
 
 
-def read_checkpoint(path: Path, kind: str | None = None) -> Checkpoint:
+def read_checkpoint(path: Path, *kinds: str) -> Checkpoint:
     """Reads a checkpoint, its floating-point tensors as float32.
 
     Args:
         path: the safetensors file.
-        kind: what it must be (`backbone`, `classifier`, `aecnn`); None takes any file.
+        kinds: what it may be (`backbone`, `classifier`, `aecnn`, ...); none given takes any file.
 
     Raises:
         CheckpointError: no such file, not a safetensors file, or of another kind or version.
@@ -67,8 +80,8 @@ def read_checkpoint(path: Path, kind: str | None = None) -> Checkpoint:
             tensors = {key: _widen(file.get_tensor(key)) for key in file.keys()}  # noqa: SIM118
     except (SafetensorError, json.JSONDecodeError, OSError) as error:
         raise CheckpointError(f"{path}: not a readable checkpoint ({error})") from error
-    if kind is not None:
-        _check(path, metadata, kind)
+    if kinds:
+        _check(path, metadata, kinds)
     return Checkpoint(path, metadata, tensors)
 
 
@@ -84,14 +97,15 @@ def write_checkpoint(
     os.replace(partial, path)
 
 
-def _check(path: Path, metadata: Mapping[str, Any], kind: str) -> None:
+def _check(path: Path, metadata: Mapping[str, Any], kinds: Sequence[str]) -> None:
     version = metadata.get("format")
     if version != FORMAT:
         raise CheckpointError(
             f"{path}: checkpoint format {version}, this coinfer reads {FORMAT}; train it again"
         )
-    if metadata.get("kind") != kind:
-        raise CheckpointError(f"{path}: expected a checkpoint of kind '{kind}', got '{metadata.get('kind')}'")
+    if metadata.get("kind") not in kinds:
+        wanted = " or ".join(f"'{kind}'" for kind in kinds)
+        raise CheckpointError(f"{path}: expected a checkpoint of kind {wanted}, got '{metadata.get('kind')}'")
 
 
 def _widen(tensor: torch.Tensor) -> torch.Tensor:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Literal
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
-from coinfer.models.aecnn import LEVELS, Decoder, Encoder, kept_channels, stage_behind
+from coinfer.models.aecnn import LEVELS, Decoder, Encoder, kept_channels
 from coinfer.models.backbone import CHANNELS, Backbone
 from coinfer.models.checkpoints import write_checkpoint
 from coinfer.models.images import SIZE_PX
-from coinfer.models.training import Job, Phase, Source, evaluate, run_phase
+from coinfer.models.parts import stage_behind
+from coinfer.models.teaching import (
+    Answer,
+    Features,
+    Teacher,
+    count_symbols,
+    distance,
+    identity_of,
+    some_pixels,
+    top1,
+)
+from coinfer.models.training import Job, Phase, Source, run_phase
 
 PHASES = {
     "cpu": (
@@ -30,12 +38,31 @@ PHASES = {
         Phase("e-tail-224", 0.6, 224, 2e-4),
         Phase("e-tail-224-again", 1.2, 224, 3e-4),
     ),
+    "short": (
+        Phase("a-attention", 0.15, 128, 2e-3),
+        Phase("b-prune", 0.4, 128, 1e-3),
+        Phase("c-decoder", 0.3, 128, 4e-3),
+        Phase("d-joint", 0.6, 128, 1e-3),
+        Phase("e-tail", 0.8, 128, 8e-4),
+        Phase("e-tail-192", 0.5, 192, 4e-4),
+    ),
+    "gpu": (
+        Phase("a-attention", 1.0, 224, 2e-3, 256),
+        Phase("b-prune", 3.0, 224, 1e-3, 256),
+        Phase("c-decoder", 3.0, 224, 4e-3, 256),
+        Phase("d-joint", 6.0, 224, 1e-3, 256),
+        Phase("e-tail", 14.0, 224, 8e-4, 256),
+    ),
     "smoke": tuple(
         Phase(name, 0.5, 64, 1e-3) for name in ("a-attention", "b-prune", "c-decoder", "d-joint", "e-tail")
     ),
 }
-"""Presets: `cpu` takes an hour and a half on two idle cores; `smoke` shows in a minute that it runs."""
+"""Presets: on two idle cores `cpu` takes an hour and a half at layer2, `short` a quarter of an hour; `smoke`
+shows in a minute that it runs.
+"""
 
+
+Ranking = Literal["attention", "l1", "random"]
 
 LAST_RATE_SHARE = 0.2
 """Share of the rate weight that is left in step e, where the answers count more."""
@@ -50,15 +77,34 @@ class Settings:
         ratio: float32 feature bytes over 8-bit payload bytes, before entropy coding.
         rate_weight: weight of the rate term; ours, the paper's loss is not known.
         seed: of the initial weights, the order of images and the augmentation.
+        ranking: what picks the channels to keep: mean `attention`; for ablations mean magnitude (`l1`) or
+            chance (`random`), both without a step for attention. Nothing is learned yet when all begins at
+            once: then it is magnitude.
+        decoder_step: train the decoder alone in a step of its own; off for ablation.
+        step_by_step: off for ablation: all at once from the beginning, for as many images.
     """
 
     split: str = "layer2"
     ratio: int = 256
     rate_weight: float = 0.05
     seed: int = 0
+    ranking: Ranking = "attention"
+    decoder_step: bool = True
+    step_by_step: bool = True
+
+    def phases(self, preset: Sequence[Phase]) -> tuple[Phase, ...]:
+        """The steps of a preset that remain; whatever goes, its images go to the joint step."""
+        gone = "abc" if not self.step_by_step else ("" if self.ranking == "attention" else "a")
+        gone += "" if self.decoder_step else "c"
+        spare = sum(phase.epochs for phase in preset if phase.name[0] in gone)
+        return tuple(
+            replace(phase, epochs=phase.epochs + spare) if phase.name[0] == "d" else phase
+            for phase in preset
+            if phase.name[0] not in gone
+        )
 
 
-class Student(nn.Module):
+class AecnnStudent(nn.Module):
     """Encoder and decoder between the head and the tail of a frozen backbone."""
 
     def __init__(self, backbone: Backbone, settings: Settings) -> None:
@@ -111,10 +157,12 @@ def train_aecnn(
         The checkpoint's metadata.
     """
     torch.manual_seed(settings.seed)
-    student = Student(backbone, settings).to(device)
-    from_teacher = frozenset(source.classifier for source in train if source.teacher_only)
-    trainer = _Trainer(backbone.to(device), student, settings, from_teacher)
-    identity = json.dumps([asdict(settings), [asdict(phase) for phase in phases]])
+    student = AecnnStudent(backbone, settings).to(device)
+    teacher = Teacher(backbone.to(device), settings.split, train)
+    steps = _Steps(backbone, student, settings)
+    phases = settings.phases(phases)
+    identity = identity_of(settings, phases, backbone, train)
+    pruning = "b" if settings.step_by_step else "d"
     for phase in phases:
         student.requires_grad_(False).eval()
         for part in student.trained(phase.name):
@@ -123,74 +171,58 @@ def train_aecnn(
         job = Job(
             student,
             train,
-            trainer.losses(phase.name),
+            teacher.loss(steps.answer(phase.name)),
             work_dir,
             identity,
             seed=settings.seed,
             device=device,
             log=log,
         )
-        if phase.name[0] == "b":
-            _prune(student, _mean_attention(student, train, device))
+        if phase.name[0] == pruning:
+            _prune(student, _importance(student, train, settings, device))
+        if phase.name[0] == pruning == "d":
+            _set_steps(student, train, device)
         run_phase(job, phase)
-        if phase.name[0] == "b":
+        if phase.name[0] == pruning == "b":
             _set_steps(student, train, device)
     student.requires_grad_(False).eval()
-    counts = symbol_counts(student.encoder, train, device)
+    counts = count_symbols(student.encoder, train, device, range(LEVELS))
     metadata = _describe(backbone, student, validation, settings, phases, device)
     tensors = {**_own_tensors(student), "counts": torch.from_numpy(counts)}
     write_checkpoint(out, tensors, metadata)
     return metadata
 
 
-class _Trainer:
-    """The losses of the steps, against the frozen backbone as teacher."""
+class _Steps:
+    """What each step makes of an image, and what its loss adds to the answers."""
 
-    def __init__(
-        self, backbone: Backbone, student: Student, settings: Settings, from_teacher: frozenset[str]
-    ) -> None:
-        self._teacher, self._student, self._rate_weight = backbone, student, settings.rate_weight
-        self._from_teacher = from_teacher
-        self._last = getattr(backbone, settings.split)
+    def __init__(self, backbone: Backbone, student: AecnnStudent, settings: Settings) -> None:
+        self._student, self._rate_weight = student, settings.rate_weight
         self._tail = backbone.tail(settings.split)
         self._rest = backbone.tail(stage_behind(settings.split))
 
-    def losses(self, phase: str) -> Callable[[Tensor, Tensor, str], Tensor]:
-        """The loss of one step."""
-        step = {"a": self._attended, "b": self._pruned, "e": self._tuned}.get(phase[0], self._decoded)
+    def answer(self, phase: str) -> Answer:
+        """The answer of one step."""
+        return {"a": self._attended, "b": self._pruned, "e": self._tuned}.get(phase[0], self._decoded)
 
-        def loss(pixels: Tensor, labels: Tensor, classifier: str) -> Tensor:
-            with torch.no_grad():
-                shared = self._student.encoder.frozen(pixels)
-                target = self._last(shared)
-                wanted = self._teacher.classify(self._tail(target), classifier)
-            pooled, extra = step(shared, target)
-            logits = self._teacher.classify(pooled, classifier).float()
-            if classifier in self._from_teacher:
-                return distillation(logits, wanted) + extra
-            return 0.5 * functional.cross_entropy(logits, labels) + 0.5 * distillation(logits, wanted) + extra
+    def _attended(self, shared: Tensor, wanted: Features) -> tuple[Tensor, Tensor]:
+        attention = self._student.encoder.attention(wanted.at_split)
+        return self._tail(wanted.at_split * attention[:, :, None, None]), 0.1 * attention.mean()
 
-        return loss
-
-    def _attended(self, shared: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        attention = self._student.encoder.attention(target)
-        return self._tail(target * attention[:, :, None, None]), 0.1 * attention.mean()
-
-    def _pruned(self, shared: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    def _pruned(self, shared: Tensor, wanted: Features) -> tuple[Tensor, Tensor]:
         encoder = self._student.encoder
-        mask = torch.zeros(target.shape[1], device=target.device)
+        mask = torch.zeros(wanted.at_split.shape[1], device=shared.device)
         mask[encoder.kept] = 1
         pruned = encoder.features(shared) * mask[:, None, None]
-        return self._tail(pruned), torch.zeros((), device=target.device)
+        return self._tail(pruned), torch.zeros((), device=shared.device)
 
-    def _decoded(self, shared: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    def _decoded(self, shared: Tensor, wanted: Features) -> tuple[Tensor, Tensor]:
         symbols = self._symbols(shared)
         features = self._student.decoder.restored(symbols)
-        distance = functional.mse_loss(features.float(), target.float()) / target.float().var()
-        extra = 0.5 * distance + self._rate_weight * universal_bits(symbols)
+        extra = 0.5 * distance(features, wanted.at_split) + self._rate_weight * universal_bits(symbols)
         return self._tail(features), extra
 
-    def _tuned(self, shared: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    def _tuned(self, shared: Tensor, wanted: Features) -> tuple[Tensor, Tensor]:
         symbols = self._symbols(shared)
         extra = LAST_RATE_SHARE * self._rate_weight * universal_bits(symbols)
         return self._rest(self._student.decoder(symbols)), extra
@@ -206,71 +238,39 @@ def universal_bits(symbols: Tensor) -> Tensor:
     return (1 + 2 * torch.log2(1 + symbols)).mean()
 
 
-def distillation(logits: Tensor, wanted: Tensor, temperature: float = 2.0) -> Tensor:
-    """Mean divergence of the student's classes from the teacher's, softened by the temperature.
-
-    References:
-        Hinton, Vinyals and Dean (2015), Distilling the Knowledge in a Neural Network, section 2.
-    """
-    divergence = functional.kl_div(
-        functional.log_softmax(logits.float() / temperature, 1),
-        functional.log_softmax(wanted.float() / temperature, 1),
-        reduction="batchmean",
-        log_target=True,
-    )
-    return temperature**2 * divergence
-
-
-def _some(train: Sequence[Source], device: str, each: int = 256, batch: int = 32) -> list[Tensor]:
-    """The first few training images of each set, as batches of pixels."""
-    return [
-        torch.from_numpy(source.images.load(range(start, min(start + batch, len(source.images))))).to(device)
-        for source in train
-        for start in range(0, min(each, len(source.images)), batch)
-    ]
-
-
 @torch.no_grad()
-def _mean_attention(student: Student, train: Sequence[Source], device: str) -> Tensor:
-    """`[channels]` attention, summed over training images."""
-    total = torch.zeros(student.encoder.attention.excite.out_features, device=device)
-    for pixels in _some(train, device):
+def _importance(student: AecnnStudent, train: Sequence[Source], settings: Settings, device: str) -> Tensor:
+    """`[channels]` what each channel is worth by the ranking, over training images."""
+    channels = CHANNELS[settings.split]
+    if settings.ranking == "random":
+        return torch.rand(channels, generator=torch.Generator().manual_seed(settings.seed)).to(device)
+    total = torch.zeros(channels, device=device)
+    for pixels in some_pixels(train, device, 256):
         features = student.encoder.last(student.encoder.frozen(pixels))
-        total += student.encoder.attention(features).sum(0)
+        if settings.ranking == "attention" and settings.step_by_step:
+            total += student.encoder.attention(features).sum(0)
+        else:
+            total += features.abs().mean(dim=(2, 3)).sum(0)
     return total
 
 
-def _prune(student: Student, importance: Tensor) -> None:
+def _prune(student: AecnnStudent, importance: Tensor) -> None:
     """Keeps the most important channels, in falling order."""
     kept = importance.argsort(descending=True)[: len(student.encoder.kept)]
     student.encoder.kept.copy_(kept)
 
 
 @torch.no_grad()
-def _set_steps(student: Student, train: Sequence[Source], device: str) -> None:
+def _set_steps(student: AecnnStudent, train: Sequence[Source], device: str) -> None:
     """Sets each channel's quantiser step so that the 99.9 % quantile of its values gets the symbol 32."""
     encoder = student.encoder
-    values = torch.cat(
-        [encoder.features(encoder.frozen(p))[:, encoder.kept].float() for p in _some(train, device, 128)]
-    )
+    shared = (encoder.frozen(pixels) for pixels in some_pixels(train, device, 128))
+    values = torch.cat([encoder.features(part)[:, encoder.kept].float() for part in shared])
     top = torch.quantile(values[:, :, ::3, ::3].transpose(0, 1).flatten(1), 0.999, dim=1).clamp_min(1e-3)
     encoder.quantiser.log_step.copy_((top / 32).log()[:, None, None])
 
 
-@torch.inference_mode()
-def symbol_counts(
-    encoder: Encoder, train: Sequence[Source], device: str, each: int = 512
-) -> NDArray[np.int32]:
-    """`[kept, 256]` how often each symbol occurs in each channel over training images at 224 px, plus one."""
-    counts = np.ones((len(encoder.kept), LEVELS), dtype=np.int64)
-    for pixels in _some(train, device, each):
-        symbols = encoder(pixels).to(torch.int64).cpu().numpy()
-        for channel in range(len(counts)):
-            counts[channel] += np.bincount(symbols[:, channel].ravel(), minlength=LEVELS)
-    return counts.astype(np.int32)
-
-
-def _own_tensors(student: Student) -> dict[str, Tensor]:
+def _own_tensors(student: AecnnStudent) -> dict[str, Tensor]:
     tensors = {
         f"encoder.{k}": v for k, v in student.encoder.state_dict().items() if not k.startswith("frozen.")
     }
@@ -279,35 +279,25 @@ def _own_tensors(student: Student) -> dict[str, Tensor]:
 
 def _describe(
     backbone: Backbone,
-    student: Student,
+    student: AecnnStudent,
     validation: Sequence[Source],
     settings: Settings,
     phases: Sequence[Phase],
     device: str,
 ) -> dict[str, object]:
     tail = backbone.tail(stage_behind(settings.split))
-    top1: dict[str, float] = {}
-    uncompressed: dict[str, float] = {}
-    for source in validation:
-
-        def classify(pixels: Tensor, classifier: str = source.classifier) -> Tensor:
-            return backbone.classify(tail(student.decoder(student.encoder(pixels))), classifier)
-
-        def whole(pixels: Tensor, classifier: str = source.classifier) -> Tensor:
-            return backbone(pixels, classifier)  # type: ignore[no-any-return]
-
-        for network, result in ((classify, top1), (whole, uncompressed)):
-            right = evaluate(network, source.images, device=device, autocast=True)
-            result[source.classifier] = round(float(right.mean()), 4)
+    compressed = nn.Sequential(student.encoder, student.decoder, tail)
+    whole = nn.Sequential(backbone.head(settings.split), backbone.tail(settings.split))
     kept = len(student.encoder.kept)
     return {
         "kind": "aecnn",
         **asdict(settings),
+        "backbone_sha256": backbone.sha256,
         "kept": kept,
         "channels": CHANNELS[settings.split],
         "size_px": SIZE_PX,
-        "top1": top1,
-        "top1_uncompressed": uncompressed,
+        "top1": top1(backbone, compressed, validation, device),
+        "top1_uncompressed": top1(backbone, whole, validation, device),
         "validation_images": {source.classifier: len(source.images) for source in validation},
         "phases": [asdict(phase) for phase in phases],
     }

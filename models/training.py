@@ -27,12 +27,14 @@ class Phase:
         epochs: passes over the data; may be a fraction.
         size_px: side of the square images.
         learning_rate: peak of the schedule (linear warm-up over 5 % of the steps, cosine to zero).
+        batch: images a step.
     """
 
     name: str
     epochs: float
     size_px: int
     learning_rate: float
+    batch: int = 64
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,6 @@ class Job:
     loss: Callable[[Tensor, Tensor, str], Tensor]
     work_dir: Path
     identity: str = ""
-    batch: int = 64
     seed: int = 0
     optimiser: str = "adam"
     device: str = "cpu"
@@ -79,7 +80,7 @@ class Job:
 
 def run_phase(job: Job, phase: Phase) -> None:
     """Trains one phase, going on from its saved state where there is one."""
-    steps_an_epoch = sum(len(source.images) for source in job.sources) // job.batch
+    steps_an_epoch = sum(len(source.images) for source in job.sources) // phase.batch
     total = max(1, round(phase.epochs * steps_an_epoch))
     optimiser = _optimiser(job, phase)
     state = TrainingState(
@@ -91,7 +92,7 @@ def run_phase(job: Job, phase: Phase) -> None:
     job.model.to(job.device)
     with _progress() as bar:
         shown = bar.add_task(f"{phase.name} at {phase.size_px} px", total=total, completed=step, note="")
-        for step, parts in _batches(job, step, total):  # noqa: B020
+        for step, parts in _batches(job, phase, step, total):  # noqa: B020
             for group in optimiser.param_groups:
                 group["lr"] = phase.learning_rate * schedule(step / total)
             value = _one_step(job, phase, optimiser, parts, step)
@@ -118,6 +119,7 @@ def _one_step(
     step: int,
 ) -> float:
     optimiser.zero_grad(set_to_none=True)
+    torch.manual_seed(int(np.random.SeedSequence([job.seed, 2, step]).generate_state(1)[0]))
     size = sum(len(indices) for _, indices in parts)
     total = 0.0
     for number, (source, indices) in enumerate(parts):
@@ -165,11 +167,11 @@ def augment(pixels: Tensor, size_px: int, min_crop: float, rng: np.random.Genera
 
 
 def _batches(
-    job: Job, first: int, total: int
+    job: Job, phase: Phase, first: int, total: int
 ) -> Iterator[tuple[int, list[tuple[Source, NDArray[np.int64]]]]]:
     """Yields (step, indices for each source); the order depends only on the seed and the step."""
     sizes = np.array([len(source.images) for source in job.sources])
-    shares = np.maximum(1, np.round(job.batch * sizes / sizes.sum()).astype(int))
+    shares = np.maximum(1, np.round(phase.batch * sizes / sizes.sum()).astype(int))
     for step in range(first, total):
         parts = []
         for number, (source, share) in enumerate(zip(job.sources, shares, strict=True)):

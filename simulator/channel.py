@@ -56,6 +56,9 @@ class Channel(Protocol):
     def capacity(self, rate: Rate, snr_factor: float = 1.0) -> Capacity:
         """Give what the channel carries with its SNR times a factor."""
 
+    def mean_rate_bps(self, rate: Rate, snr_factor: float = 1.0) -> float:
+        """Give the rate at the mean SNR, over time and fading, times a factor."""
+
     def slot_snr(self, slot_s: float) -> FloatArray:
         """Give the linear SNR at the start of each slot of another length, `[slots]`, to be repeated."""
 
@@ -67,10 +70,12 @@ class SlottedChannel:
     Attributes:
         slot_s: The length of a slot in seconds.
         snr: Power ratios, `[slots] float64`.
+        mean_snr: Their mean over all fading there could be, and over the device's way, antennas together.
     """
 
     slot_s: float
     snr: FloatArray
+    mean_snr: float
 
     def snr_db_at(self, time_s: FloatArray) -> FloatArray:
         """Give the signal-to-noise ratio at each time in dB; see `Channel`."""
@@ -86,6 +91,10 @@ class SlottedChannel:
         """
         with blocks.told_of("link"):
             return CapacityTrace(self.slot_s, rate.bits_per_s(snr_factor * self.snr))
+
+    def mean_rate_bps(self, rate: Rate, snr_factor: float = 1.0) -> float:
+        """Give the rate at the mean SNR; see `Channel`."""
+        return float(rate.bits_per_s(np.array(snr_factor * self.mean_snr)))
 
     def slot_snr(self, slot_s: float) -> FloatArray:
         """Give the linear SNR at the start of each slot, which takes a number of its own; see `Channel`."""
@@ -135,6 +144,14 @@ class RecordedChannel:
         with blocks.told_of("link.recording"):
             return StepCapacity(self.edges_s, np.roll(rates_bps, -self.first_row))
 
+    def mean_rate_bps(self, rate: Rate, snr_factor: float = 1.0) -> float:
+        """Give the rate at the mean SNR over time, or the mean of recorded rates; see `Channel`."""
+        lengths_s = np.diff(self.recording.edges_s)
+        if self.recording.snr_db is None:
+            return self.capacity(rate, snr_factor).sent_bits(0.0, lengths_s.sum()) / float(lengths_s.sum())
+        mean_snr = np.average(db_to_linear(self.recording.snr_db), weights=lengths_s)
+        return float(rate.bits_per_s(np.array(snr_factor * mean_snr)))
+
     def slot_snr(self, slot_s: float) -> FloatArray:
         """Give the linear SNR at the start of each slot; see `Channel`.
 
@@ -178,11 +195,13 @@ def draw_channels(scenario: Scenario, replication: int, horizon_s: float) -> lis
     fadings = [blocks.fading(scenario.link, route.speed_mps) for route in routes]
     grids = [_grid(scenario, *pair, horizon_s) for pair in zip(fadings, routes, strict=True)]
     drawn = _drawn_gains(tuple(zip(fadings, grids, strict=True)), scenario.seed, replication)
+    levels = (
+        db_to_linear(_level_db(scenario.link, route, *grid, streams, device))
+        for device, (route, grid) in enumerate(zip(routes, grids, strict=True))
+    )
     return [
-        SlottedChannel(
-            slot_s, gain * db_to_linear(_level_db(scenario.link, route, slots, slot_s, streams, device))
-        )
-        for device, (gain, (slots, slot_s), route) in enumerate(zip(drawn, grids, routes, strict=True))
+        SlottedChannel(slot_s, gain * level, scenario.link.receive_antennas * float(np.mean(level)))
+        for gain, level, (_, slot_s) in zip(drawn, levels, grids, strict=True)
     ]
 
 

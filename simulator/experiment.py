@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from coinfer.simulator import blocks, radio
 from coinfer.simulator.channel import Channel, check_ways, draw_channels
+from coinfer.simulator.cutting import Cutting, Forecast, forecasts
 from coinfer.simulator.demand import Demand
 from coinfer.simulator.engine import Limits, simulate
 from coinfer.simulator.fields import Scalar
@@ -78,11 +79,15 @@ def run_replication(experiment: Experiment, replication: int) -> pd.DataFrame:
     make_uplink = radio.uplink(scenario.link, channels, streams)
     luck = _draw_luck(scenario, workload, streams)
     answered_s = radio.answers(scenario.downlink, scenario.link, channels, workload.device_id)
+    answer_s = radio.answer_s(scenario.downlink, scenario.link, channels)[workload.device_id]
+    expected = forecasts(scenario.cut, scenario.link, channels) if scenario.cut else []
     tables = []
     for label, measurement in experiment.measurements.items():
-        demand = _demand(scenario, workload, measurement, luck, answered_s)
-        timeline = simulate(workload, demand, _limits(scenario, workload), make_uplink)
-        table = _records(workload, measurement, timeline, channels, luck)
+        demand = _demand(scenario, workload, measurement, luck, answer_s, answered_s)
+        cutting = _cutting(scenario, workload, measurement, answer_s, expected)
+        make = cutting.over(make_uplink) if cutting else make_uplink
+        timeline = simulate(workload, demand, _limits(scenario, workload), make)
+        table = _records(workload, measurement, timeline, channels, luck, cutting)
         for place, (key, value) in enumerate(
             {"codec": label, **experiment.coordinates, "replication": replication}.items()
         ):
@@ -103,6 +108,8 @@ def check_link(scenario: Scenario) -> None:
     channels = draw_channels(scenario, 0, horizon_s=0.0)
     radio.uplink(scenario.link, channels, Streams(scenario.seed, 0))
     radio.answers(scenario.downlink, scenario.link, channels, np.empty(0, dtype=np.int32))
+    if scenario.cut:
+        forecasts(scenario.cut, scenario.link, channels)
 
 
 def _workload(scenario: Scenario, image_count: int, streams: Streams) -> Workload:
@@ -160,6 +167,7 @@ def _demand(
     workload: Workload,
     measurement: Measurement,
     luck: _Luck,
+    answer_s: FloatArray,
     answered_s: Callable[[FloatArray], FloatArray] | None,
 ) -> Demand:
     work = measurement.device_cost
@@ -169,14 +177,12 @@ def _demand(
     work = measurement.edge_cost
     edge_s = scenario.edge.profile.compute_s(work.flops, work.serial_s)
     on_air_bytes = blocks.framing(scenario.link).on_air_bytes(measurement.payload_bytes)
-    downlink = scenario.downlink
-    downlink_s = downlink.delay_s + bytes_to_bits(downlink.answer_bytes) / downlink.rate_bps
     gives_up = scenario.on_deadline == "abort"
     return Demand(
         encode_s=encode_s[workload.device_id] * luck.device_factor,
         payload_bits=bytes_to_bits(on_air_bytes[workload.image_id]),
         edge_s=edge_s * luck.edge_factor,
-        downlink_s=np.full(len(workload), downlink_s),
+        downlink_s=answer_s,
         answers_on_device=measurement.answers_on_device,
         access_s=luck.access_s,
         backhaul_s=luck.backhaul_s,
@@ -185,12 +191,30 @@ def _demand(
     )
 
 
+def _cutting(
+    scenario: Scenario,
+    workload: Workload,
+    measurement: Measurement,
+    answer_s: FloatArray,
+    expected: Sequence[Forecast],
+) -> Cutting | None:
+    """Let devices cut what can be cut, so that it passes backhaul, an idle edge and downlink in time."""
+    if scenario.cut is None or measurement.cut_bytes is None:
+        return None
+    work = measurement.edge_cost
+    edge_s = scenario.edge.profile.compute_s(work.flops, work.serial_s)
+    deadline_s = scenario.cut.deadline_s or scenario.deadlines_s[-1]
+    until_s = workload.arrival_s + deadline_s - (scenario.backhaul.median_s + edge_s + answer_s)
+    return Cutting(measurement, workload, until_s, expected, blocks.framing(scenario.link))
+
+
 def _records(
     workload: Workload,
     measurement: Measurement,
     timeline: Timeline,
     channels: Sequence[Channel],
     luck: _Luck,
+    cutting: Cutting | None,
 ) -> pd.DataFrame:
     snr_db = np.full(len(workload), np.nan)
     for device, channel in enumerate(channels):
@@ -204,10 +228,12 @@ def _records(
             "image_id": workload.image_id,
             "arrival_s": workload.arrival_s,
             **{stamp: getattr(timeline, stamp) for stamp in STAMPS},
-            "payload_bytes": measurement.payload_bytes[workload.image_id],
+            "payload_bytes": (
+                cutting.payload_bytes if cutting else measurement.payload_bytes[workload.image_id]
+            ),
             "snr_db": snr_db,
             "outcome": pd.Categorical.from_codes(timeline.outcome, categories=names),
-            "correct": _correct(workload, measurement, luck),
+            "correct": cutting.correct if cutting else _correct(workload, measurement, luck),
         }
     )
 

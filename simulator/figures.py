@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import matplotlib
 import pandas as pd
-from matplotlib.figure import Figure
 
+from coinfer.simulator.figure_files import house_style, save
 from coinfer.simulator.figures_accuracy import on_time_accuracy
 from coinfer.simulator.figures_breakdown import latency_breakdown
 from coinfer.simulator.figures_distribution import latency_distribution
-from coinfer.simulator.figures_style import RC
 from coinfer.simulator.figures_way import along_the_way
 from coinfer.simulator.scenario import Scenario
-
-_PNG_DPI = 200
 
 
 def draw_figures(tasks: pd.DataFrame, summary: pd.DataFrame, scenario: Scenario, folder: Path) -> list[Path]:
@@ -31,9 +27,7 @@ def draw_figures(tasks: pd.DataFrame, summary: pd.DataFrame, scenario: Scenario,
         The files: a PNG and an SVG of each figure that the scenario has.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(RC)
+    with house_style():
         figures = {
             "on_time_accuracy": on_time_accuracy(summary, scenario),
             "latency_breakdown": latency_breakdown(tasks, summary, scenario),
@@ -41,13 +35,4 @@ def draw_figures(tasks: pd.DataFrame, summary: pd.DataFrame, scenario: Scenario,
             "along_the_way": along_the_way(tasks, summary, scenario),
         }
         drawn = {name: figure for name, figure in figures.items() if figure is not None}
-        return [path for name, figure in drawn.items() for path in _save(figure, folder / name)]
-
-
-def _save(figure: Figure, stem: Path) -> list[Path]:
-    """Write one figure; without a date, and laid out once, which is most of the work."""
-    png, svg = stem.with_suffix(".png"), stem.with_suffix(".svg")
-    figure.savefig(png, dpi=_PNG_DPI)
-    figure.set_layout_engine("none")
-    figure.savefig(svg, metadata={"Date": None})
-    return [png, svg]
+        return [path for name, figure in drawn.items() for path in save(figure, folder / name)]

@@ -1,8 +1,9 @@
 """Measuring: the real codecs on the real images, once, and remembered on disk.
 
 Each codec encodes every image into bytes and decodes those bytes again; what is kept is the length of each
-message and whether the answer was right. For a link without retransmission the same messages are also
-damaged in a few independent ways, and decoded again. Simulating never runs a codec.
+message and whether the answer was right. Messages that can be cut are decoded at each of the codec's sizes as
+well. For a link without retransmission the whole messages are also damaged in a few independent ways, and
+decoded again. Simulating never runs a codec.
 """
 
 from __future__ import annotations
@@ -10,30 +11,28 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
-from traceback import extract_tb
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coinfer.codecs.protocol import Codec, CodecError, Cost, Damaged
+from coinfer.codecs.protocol import Codec, CodecError, Damaged
+from coinfer.simulator import measurement_store
+from coinfer.simulator.checked_codec import CheckedCodec
 from coinfer.simulator.crossings import Crossings
 from coinfer.simulator.errors import InputError
 from coinfer.simulator.link.framing import Framing
 from coinfer.simulator.link.loss import Loss
+from coinfer.simulator.measurement_store import Measurement
 
-LAYOUT = 2
-"""Part of the cache key: goes up when what is stored changes, or how messages are damaged."""
+__all__ = ["Candidate", "ImageSet", "Measurement", "measure"]
 
 IPV6_UDP = Framing()
 
-DIGEST_BYTES = 32
-"""A cached file is the SHA-256 of the rest, then an .npz archive."""
+Rows = NDArray[np.int64]
 
 
 class ImageSet(Protocol):
@@ -73,28 +72,6 @@ class Candidate:
     build: Callable[[], Codec]
 
 
-@dataclass(frozen=True)
-class Measurement:
-    """One codec on one image set, a row an image.
-
-    Args:
-        payload_bytes: `[images]` length of each message.
-        correct: `[images]` whether its decoded answer is right.
-        device_cost: work of the encoder, an image.
-        edge_cost: work of the decoder, an image.
-        answers_on_device: whether the device itself has the answer.
-        correct_lossy: `[draws, images]` whether the answer is right after each independent crossing of a link
-            without retransmission; None if the link loses nothing.
-    """
-
-    payload_bytes: NDArray[np.int64]
-    correct: NDArray[np.bool_]
-    device_cost: Cost
-    edge_cost: Cost
-    answers_on_device: bool
-    correct_lossy: NDArray[np.bool_] | None = None
-
-
 def measure(
     candidates: Sequence[Candidate],
     images: ImageSet,
@@ -125,7 +102,8 @@ def measure(
 
     Raises:
         CodecError: a codec does not take its settings, does not decode its own message, or returns
-            something other than one message and one row of scores an image.
+            something other than one message and one row of scores an image, or cuts messages to other sizes
+            than asked.
         InputError: `cache_dir` cannot be written to.
         ValueError: `draws` is less than 1.
     """
@@ -136,12 +114,12 @@ def measure(
     paths = [
         cache_dir / f"{_key(candidate, images, batch, crossings)}.measurement" for candidate in candidates
     ]
-    found = [_read(path) for path in paths]
+    found = [measurement_store.read(path) for path in paths]
     missing = [index for index, measurement in enumerate(found) if measurement is None]
     if missing:
         fresh = _run([candidates[index] for index in missing], images, batch, crossings, progress)
         for index, measurement in zip(missing, fresh, strict=True):
-            _write(paths[index], measurement)
+            measurement_store.write(paths[index], measurement)
             found[index] = measurement
     return [measurement for measurement in found if measurement is not None]
 
@@ -153,92 +131,83 @@ def _run(
     crossings: Crossings | None,
     progress: Callable[[str, int, int], None],
 ) -> list[Measurement]:
-    codecs = [candidate.build() for candidate in candidates]
-    draws = crossings.draws if crossings else 0
-    sizes = np.zeros((len(codecs), len(images)), dtype=np.int64)
-    right = np.zeros((len(codecs), 1 + draws, len(images)), dtype=np.bool_)
-    done, total = 0, len(images) * len(codecs)
+    tables = [
+        _Table(CheckedCodec(candidate.label, candidate.build()), len(images), crossings)
+        for candidate in candidates
+    ]
+    done, total = 0, len(images) * len(tables)
     for start in range(0, len(images), batch):
-        rows = list(range(start, min(start + batch, len(images))))
-        pixels, labels = images.load(rows), images.labels[rows]
-        for index, (candidate, codec) in enumerate(zip(candidates, codecs, strict=True)):
-            progress(candidate.label, done, total)
-            with _told_of(candidate.label, "encode"):
-                payloads = codec.encode(pixels)
-            sizes[index, rows] = _lengths(candidate.label, payloads, len(rows))
-            with _told_of(candidate.label, "decode"):
-                scores = codec.decode(payloads)
-            right[index][:, rows] = _answers(candidate.label, scores, len(rows)) == labels
-            if crossings and not codec.answers_on_device:
-                _cross(crossings, candidate.label, codec, payloads, rows, labels, right[index, 1:])
+        rows = np.arange(start, min(start + batch, len(images)))
+        pixels, labels = images.load(rows.tolist()), images.labels[rows]
+        for table in tables:
+            progress(table.codec.label, done, total)
+            table.fill(rows, pixels, labels)
             done += len(rows)
     progress("", done, total)
-    return [
-        Measurement(
-            size,
-            verdicts[0],
+    return [table.measurement() for table in tables]
+
+
+class _Table:
+    """What one codec does to the images, filled in batch by batch."""
+
+    def __init__(self, codec: CheckedCodec, images: int, crossings: Crossings | None) -> None:
+        self.codec = codec
+        self._crossings = crossings
+        self._cuts = codec.cuts()
+        self._bytes = np.zeros((len(self._cuts) + 1, images), dtype=np.int64)
+        self._right = np.zeros((len(self._cuts) + 1, images), dtype=np.bool_)
+        self._right_lossy = np.zeros((crossings.draws if crossings else 0, images), dtype=np.bool_)
+
+    def fill(self, rows: Rows, pixels: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
+        """Encode and decode a batch, whole, cut and damaged."""
+        payloads = self.codec.encode(pixels)
+        self._bytes[:, rows] = [len(payload) for payload in payloads]
+        right = self.codec.answers(payloads) == labels
+        for verdicts in (*self._right, *self._right_lossy):
+            verdicts[rows] = right
+        self._cut(payloads, rows, labels)
+        if self._crossings and not self.codec.codec.answers_on_device:
+            self._cross(self._crossings, payloads, rows, labels)
+
+    def _cut(self, payloads: Sequence[bytes], rows: Rows, labels: NDArray[np.int64]) -> None:
+        """Overwrite what differs for messages that are longer than a size."""
+        for size, sizes, verdicts in zip(self._cuts, self._bytes, self._right, strict=False):
+            long = [place for place, payload in enumerate(payloads) if len(payload) > size]
+            if long:
+                messages = [self.codec.cut(payloads[place], size) for place in long]
+                sizes[rows[long]] = [len(message) for message in messages]
+                verdicts[rows[long]] = self.codec.answers(messages) == labels[long]
+
+    def _cross(
+        self, crossings: Crossings, payloads: Sequence[bytes], rows: Rows, labels: NDArray[np.int64]
+    ) -> None:
+        """Overwrite the verdicts on messages that do not arrive whole."""
+        for draw, verdicts in enumerate(self._right_lossy):
+            arrived = [
+                crossings.damaged(payload, row, draw)
+                for payload, row in zip(payloads, rows.tolist(), strict=True)
+            ]
+            hit = [place for place, message in enumerate(arrived) if message != Damaged(payloads[place])]
+            verdicts[rows[hit]] = False
+            if hit and self.codec.codec.tolerates_loss:
+                messages = [arrived[place] for place in hit]
+                verdicts[rows[hit]] = self.codec.answers_damaged(messages) == labels[hit]
+
+    def measurement(self) -> Measurement:
+        """Give all of it; the last row is that of whole messages."""
+        codec = self.codec.codec
+        if (np.diff(self._bytes, axis=0) < 0).any():
+            raise CodecError(f"codec '{self.codec.label}': cut must not give fewer bytes for a larger size")
+        return Measurement(
+            self._bytes[-1],
+            self._right[-1],
             codec.device_cost(),
             codec.edge_cost(),
             codec.answers_on_device,
-            verdicts[1:] if crossings else None,
+            self._right_lossy if self._crossings else None,
+            self._bytes[:-1] if self._cuts else None,
+            self._right[:-1] if self._cuts else None,
         )
-        for size, verdicts, codec in zip(sizes, right, codecs, strict=True)
-    ]
-
-
-def _cross(
-    crossings: Crossings,
-    label: str,
-    codec: Codec,
-    payloads: Sequence[bytes],
-    rows: Sequence[int],
-    labels: NDArray[np.int64],
-    right: NDArray[np.bool_],
-) -> None:
-    """Overwrites in `right` `[draws, images]` the verdicts on messages that do not arrive whole."""
-    for draw, verdicts in enumerate(right):
-        arrived = [crossings.damaged(*sent, draw) for sent in zip(payloads, rows, strict=True)]
-        hit = [place for place, message in enumerate(arrived) if message != Damaged(payloads[place])]
-        hit_rows = [rows[place] for place in hit]
-        verdicts[hit_rows] = False
-        if hit and codec.tolerates_loss:
-            with _told_of(label, "decode_damaged"):
-                scores = codec.decode_damaged([arrived[place] for place in hit])
-            verdicts[hit_rows] = _answers(label, scores, len(hit), "decode_damaged") == labels[hit]
-
-
-def _lengths(label: str, payloads: Sequence[bytes], images: int) -> list[int]:
-    if len(payloads) != images or not all(isinstance(payload, bytes) for payload in payloads):
-        raise CodecError(f"codec '{label}': encode must return a list of {images} bytes for {images} images")
-    return [len(payload) for payload in payloads]
-
-
-def _answers(
-    label: str, scores: NDArray[np.float32], images: int, method: str = "decode"
-) -> NDArray[np.intp]:
-    shape = np.shape(scores)
-    if len(shape) != 2 or shape[0] != images or not shape[1]:
-        raise CodecError(
-            f"codec '{label}': {method} must return scores of shape ({images}, classes), got {shape}"
-        )
-    if not np.isfinite(scores).all():
-        raise CodecError(f"codec '{label}': {method} must return finite scores, got NaN or infinity")
-    return np.asarray(np.argmax(scores, axis=1))
-
-
-@contextmanager
-def _told_of(label: str, method: str) -> Iterator[None]:
-    """Names the codec and the method whose code failed: a plugin's author needs to know which."""
-    try:
-        yield
-    except CodecError:
-        raise
-    except Exception as error:
-        last = extract_tb(error.__traceback__)[-1]
-        place = f"{Path(last.filename).name}, line {last.lineno}"
-        raise CodecError(
-            f"codec '{label}': {method} raised {type(error).__name__}: {error} ({place})"
-        ) from error
 
 
 def _make_writable(folder: Path) -> None:
@@ -253,44 +222,5 @@ def _make_writable(folder: Path) -> None:
 
 
 def _key(candidate: Candidate, images: ImageSet, batch: int, crossings: Crossings | None) -> str:
-    parts = [LAYOUT, candidate.identity, images.fingerprint, batch, repr(crossings)]
+    parts = [measurement_store.LAYOUT, candidate.identity, images.fingerprint, batch, repr(crossings)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
-
-
-def _write(path: Path, measurement: Measurement) -> None:
-    """Writes a measurement whole or not at all."""
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    device, edge = measurement.device_cost, measurement.edge_cost
-    no_draws = measurement.correct[:0, np.newaxis]
-    body = BytesIO()
-    np.savez(
-        body,
-        payload_bytes=measurement.payload_bytes,
-        correct=measurement.correct,
-        costs=np.array([device.flops, device.serial_s, edge.flops, edge.serial_s]),
-        answers_on_device=np.array(measurement.answers_on_device),
-        correct_lossy=no_draws if measurement.correct_lossy is None else measurement.correct_lossy,
-    )
-    partial.write_bytes(hashlib.sha256(body.getvalue()).digest() + body.getvalue())
-    os.replace(partial, path)
-
-
-def _read(path: Path) -> Measurement | None:
-    """Reads a measurement; None where there is none, or the file is damaged."""
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return None
-    digest, body = content[:DIGEST_BYTES], content[DIGEST_BYTES:]
-    if hashlib.sha256(body).digest() != digest:
-        return None
-    with np.load(BytesIO(body), allow_pickle=False) as stored:
-        costs = stored["costs"].tolist()
-        return Measurement(
-            stored["payload_bytes"],
-            stored["correct"],
-            Cost(costs[0], costs[1]),
-            Cost(costs[2], costs[3]),
-            bool(stored["answers_on_device"]),
-            stored["correct_lossy"] if len(stored["correct_lossy"]) else None,
-        )

@@ -10,7 +10,7 @@ from simpy import Environment
 from coinfer.simulator import blocks
 from coinfer.simulator.channel import Channel
 from coinfer.simulator.errors import ScenarioError
-from coinfer.simulator.link.capacity import Capacity
+from coinfer.simulator.link.capacity import Capacity, ConstantRate
 from coinfer.simulator.link.harq import HarqChannel
 from coinfer.simulator.link.sharing.csma import CsmaUplink
 from coinfer.simulator.link.sharing.dcf import Dcf
@@ -127,12 +127,8 @@ def answers(
     """
     if downlink.model == "fixed":
         return None
-    pattern = link.tdd
-    if pattern is not None and "D" not in pattern:
-        raise ScenarioError(f"downlink.model: link needs a slot D in link.tdd, got '{pattern}'")
-    backwards = link if pattern is None else link.model_copy(update={"tdd": pattern.translate(_TURNED)})
-    factor = db_to_linear(downlink.snr_gain_db)
-    carried = [channel.capacity(blocks.rate(backwards), factor) for channel in channels]
+    rate, factor = blocks.rate(_backwards(link)), db_to_linear(downlink.snr_gain_db)
+    carried = [channel.capacity(rate, factor) for channel in channels]
     bits = bytes_to_bits(downlink.answer_bytes)
 
     def arrive_s(edge_end_s: FloatArray) -> FloatArray:
@@ -143,6 +139,38 @@ def answers(
         )
 
     return arrive_s
+
+
+def answer_s(downlink: Downlink, link: Link, channels: Sequence[Channel]) -> FloatArray:
+    """Give the time that an answer takes to each device, over its own channel at the rate of the mean SNR.
+
+    Args:
+        downlink: What to build.
+        link: The uplink, whose band and rate the downlink shares.
+        channels: The channel of each device, `[devices]`.
+
+    Returns:
+        Seconds, `[devices]`.
+
+    Raises:
+        ScenarioError: If the pattern has no slot for it.
+    """
+    if downlink.model == "fixed":
+        rates_bps = [downlink.rate_bps] * len(channels)
+    else:
+        rate, factor = blocks.rate(_backwards(link)), db_to_linear(downlink.snr_gain_db)
+        rates_bps = [channel.mean_rate_bps(rate, factor) for channel in channels]
+    bits = bytes_to_bits(downlink.answer_bytes)
+    return np.array([ConstantRate(rate_bps).finish_s(downlink.delay_s, bits) for rate_bps in rates_bps])
+
+
+def _backwards(link: Link) -> Link:
+    pattern = link.tdd
+    if pattern is None:
+        return link
+    if "D" not in pattern:
+        raise ScenarioError(f"downlink.model: link needs a slot D in link.tdd, got '{pattern}'")
+    return link.model_copy(update={"tdd": pattern.translate(_TURNED)})
 
 
 _TURNED = str.maketrans("DU", "UD")

@@ -32,26 +32,60 @@ NamedProfile = Annotated[Profile, BeforeValidator(_by_name)]
 
 
 class Images(Section):
-    """The images that devices classify."""
+    """The images that devices classify: a set to measure on, or measurements of one to replay."""
 
-    source: Literal["scenes", "imagenette", "imagefolder"] = Field(
-        "scenes", description="drawn scenes, the Imagenette photos, or a folder of class folders"
+    source: Literal["scenes", "imagenette", "imagefolder"] | None = Field(
+        None,
+        description="drawn scenes, the Imagenette photos, or a folder of class folders; null: scenes, or "
+        "those of replay",
     )
-    count: Whole = Field(256, ge=1, le=1_000_000, description="number of different images [1]")
+    replay: str | None = Field(
+        None,
+        min_length=1,
+        description="measurements to take instead of measuring: a bundled set's name, or a file of "
+        "'coinfer evaluate' (.parquet), relative to the working folder",
+    )
+    count: Whole | None = Field(
+        None,
+        ge=1,
+        le=1_000_000,
+        description="number of different images, 256 where it is not given; null, or not given with replay: "
+        "all there are [1]",
+    )
     seed: Whole = Field(0, ge=0, description="which scenes are drawn; only for source scenes [1]")
     root: Path | None = Field(None, description="folder of the photos, relative to the working folder")
     classifier: Path | None = Field(
         None,
-        description="checkpoint of 'coinfer train classifier'; null: the one that knows the source's classes",
+        description="checkpoint of 'coinfer train classifier' (on the backbone that comes with coinfer) or "
+        "'coinfer train backbone' (a network of its own); null: the one that knows the source's classes",
     )
     download: Switch = Field(False, description="fetch the photos if they are missing; only for imagenette")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _measured_by_default(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or data.get("replay") is not None:
+            return data
+        source = data.get("source")
+        return {"count": 256} | data | {"source": "scenes" if source is None else source}
+
+    @model_validator(mode="after")
+    def _replay_settles_the_images(self) -> Self:
+        for key in ("source", "root", "seed", "classifier", "download"):
+            if self.replay is not None and getattr(self, key) != type(self).model_fields[key].default:
+                raise mistake("replay has its own images and classifier; remove this key, or replay", key)
+        return self
+
     @model_validator(mode="after")
     def _keys_fit_the_source(self) -> Self:
+        if self.replay is not None:
+            return self
         if self.source == "imagefolder" and self.root is None:
             raise mistake("missing; source imagefolder needs the folder of class folders", "root")
         if self.source == "scenes" and self.root is not None:
             raise mistake("scenes are drawn and have no folder; remove this key", "root")
+        if self.source == "scenes" and self.count is None:
+            raise mistake("scenes are drawn; say how many", "count")
         if self.source != "scenes" and self.seed:
             raise mistake("only scenes are drawn with a seed; remove this key", "seed")
         if self.source != "imagenette" and self.download:
@@ -88,6 +122,22 @@ class Edge(Section):
     queue: Literal["fifo"] = Field("fifo", description="order of service")
 
 
+class Cut(Section):
+    """What a device does with messages that can be cut: it sends as much as should arrive in time."""
+
+    deadline_s: Number | None = Field(
+        None, gt=0, description="deadline aimed at; null: the last of deadlines_s [s]"
+    )
+    knowledge: Literal["perfect", "delayed", "none"] = Field(
+        "delayed",
+        description="of the channel: its future, its SNR a while ago, or nothing but its mean SNR",
+    )
+    delay_s: Number = Field(0.01, ge=0, description="delayed: age of the SNR that the device knows [s]")
+    margin: Number = Field(
+        1.0, gt=0, le=1, description="share of the bits that the uplink should carry in time [1]"
+    )
+
+
 class Scenario(Section):
     """One scenario; `sweep` makes a grid of it."""
 
@@ -114,6 +164,9 @@ class Scenario(Section):
     on_deadline: Literal["finish", "abort"] = Field(
         "finish",
         description="send late payloads all the same, or give them up at the last of deadlines_s",
+    )
+    cut: Cut | None = Field(
+        None, description="devices cut messages to what the link carries by a deadline; null: nobody cuts"
     )
     sweep: dict[str, tuple[Scalar, ...]] = Field(
         default_factory=dict, description="values to try, by dotted path; several paths make a grid"
@@ -162,6 +215,30 @@ class Scenario(Section):
                 raise mistake(
                     "only link.budget asks where a device is; remove it", f"devices.{number}.mobility"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _cuts_fit_the_link(self) -> Self:
+        if self.cut is None:
+            return self
+        if self.link.sharing != "fifo":
+            raise mistake(
+                f"with link.sharing {self.link.sharing} a device cannot tell what it will get; "
+                f"take link.sharing: fifo, or cut: null",
+                "cut",
+            )
+        if self.link.loss.model != "none":
+            raise mistake(
+                f"a cut message has no verdict after link.loss {self.link.loss.model}; "
+                f"take link.loss.model: none, or cut: null",
+                "cut",
+            )
+        if self.cut.knowledge == "perfect" and self.link.policy == "harq":
+            raise mistake(
+                "nobody can know which blocks will fail with link.deep_fade harq; take delayed or none, "
+                "or link.deep_fade: integrate",
+                "cut.knowledge",
+            )
         return self
 
     @model_validator(mode="after")

@@ -4,12 +4,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
-from coinfer.models.backbone import shipped
+from coinfer.models.backbone import Backbone, shipped
+from coinfer.models.checkpoints import write_checkpoint
 from coinfer.models.images import FolderImages
 from coinfer.models.scenes.scene import Scenes
 from coinfer.models.training import evaluate
+
+if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // int(workers)))
 
 
 def _photos_folder() -> Path:
@@ -49,3 +54,15 @@ def top1_on_photos(some_photos: FolderImages) -> float:
 def frames() -> NDArray[np.uint8]:
     """Three frames of `scenes`: `[3, 3, 224, 224]` pixels."""
     return Scenes(3, seed=0).load(range(3))
+
+
+@pytest.fixture(scope="session")
+def own_backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of kind `backbone` for cats and dogs: the shipped one with another stem and classifier."""
+    torch.manual_seed(0)
+    trunk = {key: value for key, value in shipped().state_dict().items() if "classifiers" not in key}
+    tensors = Backbone({"pets": ("cat", "dog")}).state_dict() | trunk
+    tensors["stem.2.bias"] = tensors["stem.2.bias"] + 0.2
+    path = tmp_path_factory.mktemp("own") / "pets.safetensors"
+    write_checkpoint(path, tensors, {"kind": "backbone", "class_names": {"pets": ["cat", "dog"]}})
+    return path

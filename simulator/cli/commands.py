@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from coinfer.simulator.cli.train_commands import train
+
 app = typer.Typer(
     name="coinfer",
     no_args_is_help=True,
@@ -18,7 +20,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Simulates device-edge co-inference: which codec gives the most correct answers on time?",
 )
-train = typer.Typer(no_args_is_help=True, help="Train the networks that coinfer uses.")
 app.add_typer(train, name="train")
 
 OUTPUT_ROOT = Path("runs")
@@ -51,10 +52,10 @@ def simulate(
 @app.command()
 def codecs() -> None:
     """List the installed codecs."""
-    from coinfer.codecs.registry import names
+    from coinfer.codecs.registry import names, summary
 
     for name in names():
-        typer.echo(name)
+        typer.echo(f"{name:16} {summary(name)}")
 
 
 @app.command()
@@ -64,6 +65,45 @@ def scenarios() -> None:
 
     for name in bundled_scenarios():
         typer.echo(f"{name:16} {load_scenario(name).description}")
+
+
+@app.command()
+def evaluate(
+    root: Annotated[
+        Path | None, typer.Option(help="Folder that holds imagenette2/, or the folder of class folders.")
+    ] = None,
+    images: Annotated[str, typer.Option(help="imagenette, imagefolder or scenes.")] = "imagenette",
+    points: Annotated[
+        Path | None, typer.Option(help="Operating points; by default those that come with coinfer.")
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="LABEL", help="Evaluate, and write, nothing but this one; repeatable."),
+    ] = None,
+    count: Annotated[int | None, typer.Option(help="Images; by default all of them.", min=1)] = None,
+    out: Annotated[Path, typer.Option(help="Folder for rate_accuracy.csv, .json, .png, .svg.")] = Path(
+        "results"
+    ),
+    measurements: Annotated[
+        Path, typer.Option(help="Folder for the file of measurements that scenarios can replay.")
+    ] = Path("measurements"),
+    readme: Annotated[
+        Path | None,
+        typer.Option(help="Measure nothing; write the table of --out's CSV between this file's marks."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+) -> None:
+    """Measure operating points on an image set: bytes, accuracy, cost. Stop and start it at will.
+
+    Example: coinfer evaluate --root data
+    """
+    from coinfer.simulator.cli import evaluate as command
+    from coinfer.simulator.operating_points import BUNDLED
+
+    if readme is not None:
+        command.show_in_readme(readme, points or BUNDLED, out)
+    else:
+        command.evaluate(images, root, points or BUNDLED, only or [], count, out, measurements, quiet)
 
 
 @app.command()
@@ -82,73 +122,6 @@ def validate(
 
     if not command.validate(out, seed, quiet):
         raise typer.Exit(1)
-
-
-Root = Annotated[Path, typer.Option(help="Folder that holds imagenette2/.")]
-Out = Annotated[Path, typer.Option(help="The checkpoint to write.")]
-Work = Annotated[Path, typer.Option(help="Folder for the state that a stopped training resumes from.")]
-Seed = Annotated[int, typer.Option(help="Seed of weights, order and augmentation.", min=0)]
-Device = Annotated[str, typer.Option(help="cpu or cuda.")]
-
-
-@train.command("backbone")
-def train_backbone(
-    root: Root,
-    out: Out = Path("resnet50-imagenette.safetensors"),
-    work: Work = Path("runs/train-backbone"),
-    start: Annotated[
-        Path | None, typer.Option(help="Safetensors file with torchvision's names to start from.")
-    ] = None,
-    seed: Seed = 0,
-) -> None:
-    """Train ResNet-50 on Imagenette, from random weights or from a checkpoint.
-
-    Example: coinfer train backbone --root data --out backbone.safetensors
-    """
-    from coinfer.simulator.cli.training import backbone
-
-    backbone(root, out, work, start, seed)
-
-
-@train.command("classifier")
-def train_classifier(
-    out: Out = Path("classifier-scenes.safetensors"),
-    images: Annotated[
-        str, typer.Option(help="scenes, or a folder of class folders with train/ and val/.")
-    ] = "scenes",
-    name: Annotated[str, typer.Option(help="Name of the classifier.")] = "scenes",
-    seed: Seed = 0,
-) -> None:
-    """Train a linear classifier on the backbone's frozen features.
-
-    Example: coinfer train classifier --images scenes --out classifier-scenes.safetensors
-    """
-    from coinfer.simulator.cli.training import classifier
-
-    classifier(images, name, out, seed)
-
-
-@train.command("aecnn")
-def train_aecnn(
-    root: Root,
-    out: Out = Path("aecnn-layer2.safetensors"),
-    work: Work = Path("runs/train-aecnn"),
-    split: Annotated[str, typer.Option(help="Stage after which the network is cut.")] = "layer2",
-    ratio: Annotated[int, typer.Option(help="Compression before entropy coding.", min=1)] = 256,
-    rate_weight: Annotated[float, typer.Option(help="Weight of the rate term.", min=0)] = 0.05,
-    preset: Annotated[
-        str, typer.Option(help="cpu (under two hours on two cores) or smoke (a minute).")
-    ] = "cpu",
-    seed: Seed = 0,
-    device: Device = "cpu",
-) -> None:
-    """Train AECNN step by step on Imagenette and scenes; stop and start it at will.
-
-    Example: coinfer train aecnn --root data --split layer2 --out aecnn-layer2.safetensors
-    """
-    from coinfer.simulator.cli.training import aecnn
-
-    aecnn(root, out, work, split, ratio, rate_weight, preset, seed, device)
 
 
 def main() -> None:

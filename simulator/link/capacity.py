@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
+NEAR_SLOTS = 16
+"""Most payloads end within so many slots; for those no bisection of the whole trace is needed."""
+
 
 class Sender(Protocol):
     """What an uplink asks of a device that sends its payloads whole, one at a time."""
@@ -102,11 +105,11 @@ class CapacityTrace:
         # A memoryview reads plain floats, several times faster than indexing the array itself.
         self._rates = rates_bps.data
         self._edges = edges_bits.data
+        self._last_slot = len(rates_bps) - 1
 
     def slot_index(self, time_s: FloatArray) -> NDArray[np.int64]:
         """Give the slot of the trace in which each time falls, of the same shape."""
-        slots = (np.mod(time_s, self.period_s) / self.slot_s).astype(np.int64)
-        return np.minimum(slots, len(self.rates_bps) - 1)
+        return self._slot_at(np.mod(time_s, self.period_s))
 
     def work_bits(self, time_s: FloatArray) -> FloatArray:
         """Give W(t), the bits that the link can carry from time 0 until each time.
@@ -118,7 +121,7 @@ class CapacityTrace:
             Bits, of the same shape.
         """
         periods, offset_s = np.divmod(time_s, self.period_s)
-        slot = self.slot_index(offset_s)
+        slot = self._slot_at(offset_s)
         partial_bits = (offset_s - slot * self.slot_s) * self.rates_bps[slot]
         return np.asarray(periods * self._period_bits + self._edges_bits[slot] + partial_bits)
 
@@ -155,20 +158,24 @@ class CapacityTrace:
         """
         if bits <= 0.0:
             return start_s
-        start_periods, start_bits = self._locate(start_s)
-        target_bits = start_bits + bits
-        periods = max(ceil(target_bits / self._period_bits) - 1, 0)
-        rest_bits = min(target_bits - periods * self._period_bits, self._period_bits)
-        slot = min(max(bisect_left(self._edges, rest_bits) - 1, 0), len(self._rates) - 1)
+        periods, slot, start_bits = self._locate(start_s)
+        rest_bits, near = start_bits + bits, slot + NEAR_SLOTS
+        if near <= self._last_slot and self._edges[near] >= rest_bits:
+            slot = bisect_left(self._edges, rest_bits, slot, near) - 1
+        else:
+            more = max(ceil(rest_bits / self._period_bits) - 1, 0)
+            periods, rest_bits = periods + more, min(rest_bits - more * self._period_bits, self._period_bits)
+            slot = bisect_left(self._edges, rest_bits, 1) - 1
         partial_bits = rest_bits - self._edges[slot]
-        partial_s = partial_bits / self._rates[slot] if partial_bits > 0.0 else 0.0
-        end_s = (start_periods + periods) * self.period_s + slot * self.slot_s + partial_s
-        return max(end_s, start_s)
+        end_s = periods * self.period_s + slot * self.slot_s
+        if partial_bits > 0.0:
+            end_s += partial_bits / self._rates[slot]
+        return end_s if end_s > start_s else start_s
 
     def sent_bits(self, start_s: float, end_s: float) -> float:
         """Give W(end) - W(start), the bits that cross between two times, on plain floats."""
-        start_periods, start_bits = self._locate(start_s)
-        end_periods, end_bits = self._locate(end_s)
+        start_periods, _, start_bits = self._locate(start_s)
+        end_periods, _, end_bits = self._locate(end_s)
         return (end_periods - start_periods) * self._period_bits + end_bits - start_bits
 
     def frozen_at(self, time_s: float) -> ConstantRate:
@@ -176,11 +183,16 @@ class CapacityTrace:
         slot = int(time_s % self.period_s / self.slot_s)
         return ConstantRate(self._rates[min(slot, len(self._rates) - 1)])
 
-    def _locate(self, time_s: float) -> tuple[float, float]:
-        """Give the whole periods before a time, and the bits carried since the last of them ended."""
+    def _slot_at(self, offset_s: FloatArray) -> NDArray[np.int64]:
+        """Give the slot in which each time since the last whole period falls."""
+        return np.minimum((offset_s / self.slot_s).astype(np.int64), self._last_slot)
+
+    def _locate(self, time_s: float) -> tuple[float, int, float]:
+        """Give the whole periods before a time, and since then its slot and the bits carried."""
         periods, offset_s = divmod(time_s, self.period_s)
-        slot = min(int(offset_s / self.slot_s), len(self._rates) - 1)
-        return periods, self._edges[slot] + (offset_s - slot * self.slot_s) * self._rates[slot]
+        slot = int(offset_s / self.slot_s)
+        slot = slot if slot < self._last_slot else self._last_slot
+        return periods, slot, self._edges[slot] + (offset_s - slot * self.slot_s) * self._rates[slot]
 
 
 def fifo_finish_s(trace: CapacityTrace, ready_s: FloatArray, bits: FloatArray) -> FloatArray:

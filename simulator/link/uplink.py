@@ -1,9 +1,13 @@
 """The contract between the engine and any way of sharing the uplink."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from coinfer.simulator.alarm import OnTask
+
+SizeAtStart = Callable[[int, float], float]
+"""Gives the bits of a payload from its task and the time in seconds at which the first of them goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +20,14 @@ class Notices:
         started: Its first bit goes.
         ended: Its last bit is through.
         aborted: It was given up at its expiry, while it waited (then it never started) or on the air.
+        size_at_start: Asked how large it is when its first bit goes; None leaves it as it was sent. Only
+            `FifoUplink` asks.
     """
 
     started: OnTask
     ended: OnTask
     aborted: OnTask
+    size_at_start: SizeAtStart | None = None
 
 
 class Uplink(Protocol):

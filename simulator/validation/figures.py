@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from coinfer.simulator.figures_style import RC
+from coinfer.simulator.figure_files import house_style, save
 from coinfer.simulator.validation import figures_fading, figures_traffic
 
 DRAWN: dict[str, Callable[[np.random.Generator], Figure]] = {
@@ -20,8 +19,6 @@ DRAWN: dict[str, Callable[[np.random.Generator], Figure]] = {
     "contention": figures_traffic.contention,
 }
 """The figures by the name of their files; a new one goes to the end, so that the others stay as they are."""
-
-_PNG_DPI = 200
 
 
 def draw_figures(seed: int, folder: Path) -> list[Path]:
@@ -36,21 +33,10 @@ def draw_figures(seed: int, folder: Path) -> list[Path]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     files = []
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(RC)
+    with house_style():
         for place, (name, draw) in enumerate(DRAWN.items()):
             # Apart from the keys of the suite's groups, which have one number.
             key = (0, place)
             figure = draw(np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key)))
-            files += _save(figure, folder / name)
+            files += save(figure, folder / name)
     return files
-
-
-def _save(figure: Figure, stem: Path) -> list[Path]:
-    """Write one figure; without a date, and laid out once, which is most of the work."""
-    png, svg = stem.with_suffix(".png"), stem.with_suffix(".svg")
-    figure.savefig(png, dpi=_PNG_DPI)
-    figure.set_layout_engine("none")
-    figure.savefig(svg, metadata={"Date": None})
-    return [png, svg]

@@ -9,7 +9,7 @@ import torch
 from coinfer.models.aecnn import LEVELS
 from coinfer.models.backbone import shipped
 from coinfer.models.checkpoints import write_checkpoint
-from coinfer.models.train_aecnn import Settings, Student
+from coinfer.models.train_aecnn import AecnnStudent, Settings
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +18,7 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
     def make(seed: int = 0, log_step: float = -3.0, drop: str = "", **metadata: Any) -> Path:
         torch.manual_seed(seed)
-        student = Student(shipped(), Settings())
+        student = AecnnStudent(shipped(), Settings())
         torch.nn.init.constant_(student.encoder.quantiser.log_step, log_step)
         tensors = {
             f"{half}.{key}": value

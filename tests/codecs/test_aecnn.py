@@ -125,7 +125,6 @@ def test_device_share_of_the_work(codec: Aecnn) -> None:
         ({"format": 2}, "checkpoint format 2, this coinfer reads 1; train it again"),
         ({"kind": "backbone"}, "expected a checkpoint of kind 'aecnn', got 'backbone'"),
         ({"split": "layer3"}, "made for split 'layer3', not 'layer2'"),
-        ({"kept": None, "size_px": None}, "metadata lacks kept, size_px; train it again"),
     ],
 )
 def test_checkpoints_of_another_making(untrained: Untrained, changes: dict[str, object], line: str) -> None:
@@ -135,13 +134,20 @@ def test_checkpoints_of_another_making(untrained: Untrained, changes: dict[str, 
     assert str(caught.value) == f"codec 'aecnn': {path}: {line}"
 
 
+def test_a_checkpoint_without_its_number_of_channels(untrained: Untrained, frames: NDArray[np.uint8]) -> None:
+    path = untrained(kept=None)
+    with pytest.raises(SettingsError) as caught:
+        Aecnn(checkpoint=str(path)).encode(frames[:1])
+    assert str(caught.value) == f"{path}: metadata lacks kept; train it again"
+
+
 @pytest.mark.parametrize("key", ["counts", "encoder.attention.excite.bias", "decoder.restore.0.weight"])
 def test_checkpoints_that_lack_a_tensor(untrained: Untrained, frames: NDArray[np.uint8], key: str) -> None:
     path = untrained(drop=key)
     codec = Aecnn(checkpoint=str(path))
     with pytest.raises(SettingsError) as caught:
         codec.decode(codec.encode(frames[:1]))
-    expected = f"{path}: tensor '{key}' does not fit split 'layer2' with 8 channels; train it again"
+    expected = f"{path}: tensor '{key}' does not fit split 'layer2'; train it again"
     assert str(caught.value) == expected
 
 

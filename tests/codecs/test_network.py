@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from coinfer.codecs.network import IMAGE_SHAPE, backbone_for, classify, network_flops, network_sha256
 from coinfer.codecs.protocol import SettingsError
 from coinfer.codecs.raw import Raw
-from coinfer.models.checkpoints import file_sha256, shipped_path, write_checkpoint
+from coinfer.models.checkpoints import file_sha256, read_checkpoint, shipped_path, write_checkpoint
 
 
 @pytest.fixture
@@ -47,10 +47,35 @@ def test_classifier_file_that_is_damaged(tmp_path: Path, content: bytes) -> None
 
 
 def test_classifier_file_of_another_kind() -> None:
-    path = shipped_path("resnet50-imagenette")
+    path = shipped_path("aecnn-layer2")
     with pytest.raises(SettingsError) as caught:
         backbone_for(str(path))
-    assert str(caught.value) == f"{path}: expected a checkpoint of kind 'classifier', got 'backbone'"
+    assert (
+        str(caught.value) == f"{path}: expected a checkpoint of kind 'classifier' or 'backbone', got 'aecnn'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"class_names": {}}, "expected the classes of one classifier; train it again"),
+        (
+            {"class_names": {"dots": ["a"], "more": ["b"]}},
+            "expected the classes of one classifier; train it again",
+        ),
+        ({"class_names": {"dots": ["a", "b", "c"]}}, "size mismatch for weight"),
+        ({"class_names": {"other": ["a", "b"]}}, "Missing key(s) in state_dict"),
+    ],
+)
+def test_classifier_file_whose_classes_are_others(
+    two_classes: Path, changes: dict[str, object], told: str
+) -> None:
+    write_checkpoint(two_classes, read_checkpoint(two_classes).tensors, {"kind": "classifier", **changes})
+    with pytest.raises(SettingsError) as caught:
+        backbone_for(str(two_classes))
+    assert str(caught.value).startswith(f"{two_classes}: ")
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_work_of_the_whole_network() -> None:
@@ -60,7 +85,7 @@ def test_work_of_the_whole_network() -> None:
 
 def test_identity_of_the_weights() -> None:
     parts = [file_sha256(shipped_path(name)) for name in ("resnet50-imagenette", "classifier-scenes")]
-    assert network_sha256() == "".join(parts)
+    assert network_sha256("scenes") == network_sha256("imagenette") == "".join(parts)
 
 
 def test_shipped_weights_are_small_enough_to_carry() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from coinfer.codecs.jpeg import Jpeg
 from coinfer.codecs.protocol import SettingsError
-from coinfer.codecs.registry import UnknownCodecError, check_name, create, create_plugin, names
+from coinfer.codecs.registry import UnknownCodecError, check_name, create, create_plugin, names, summary
 
 GOOD = '''
 from __future__ import annotations
@@ -37,7 +37,7 @@ def plugin(tmp_path: Path) -> Path:
 
 
 def test_built_ins_are_installed() -> None:
-    assert {"aecnn", "jpeg", "local", "png", "raw"} <= set(names())
+    assert {"aecnn", "jpeg", "local", "png", "raw", "split-float32", "split-int8", "webp"} <= set(names())
     assert list(names()) == sorted(names())
 
 
@@ -45,6 +45,12 @@ def test_names_load_no_codec() -> None:
     program = "import sys; from coinfer.codecs.registry import names; names(); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_summary_is_one_line_of_the_codec_s_docstring() -> None:
+    assert summary("png") == "PNG (ISO/IEC 15948) at zlib level 6."
+    with pytest.raises(UnknownCodecError, match=r"^unknown codec 'pngg', did you mean 'png'\?$"):
+        summary("pngg")
 
 
 @pytest.mark.parametrize(
@@ -65,16 +71,20 @@ def test_unknown_codec_names_the_nearest(name: str, line: str) -> None:
 def test_create_passes_the_settings_on() -> None:
     codec = create("jpeg", {"quality": 30}, "imagenette")
     assert type(codec) is Jpeg
-    assert codec.settings == {"classifier": "imagenette", "quality": 30}
+    assert codec.settings == {"classifier": "imagenette", "quality": 30, "max_bytes": None}
 
 
 @pytest.mark.parametrize(
     ("name", "settings", "line"),
     [
         ("jpeg", {"qualty": 30}, "codec 'jpeg': unknown setting 'qualty', did you mean 'quality'?"),
-        ("jpeg", {"zzz": 30}, "codec 'jpeg': unknown setting 'zzz', it takes: quality"),
+        ("jpeg", {"zzz": 30}, "codec 'jpeg': unknown setting 'zzz', it takes: quality, max_bytes"),
         ("raw", {"quality": 30}, "codec 'raw': unknown setting 'quality', it takes: no settings"),
-        ("jpeg", {"classifier": "x"}, "codec 'jpeg': unknown setting 'classifier', it takes: quality"),
+        (
+            "jpeg",
+            {"classifier": "x"},
+            "codec 'jpeg': unknown setting 'classifier', it takes: quality, max_bytes",
+        ),
         ("jpeg", {"quality": 96}, "codec 'jpeg': quality: expected a whole number in 1..95, got 96"),
         (
             "aecnn",

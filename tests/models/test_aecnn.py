@@ -10,10 +10,10 @@ from coinfer.models.aecnn import (
     Encoder,
     Quantiser,
     kept_channels,
-    stage_behind,
     symbol_shape,
 )
 from coinfer.models.backbone import CHANNELS, STRIDES, Backbone
+from coinfer.models.parts import stage_behind
 
 
 @pytest.fixture(scope="module")

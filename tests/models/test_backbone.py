@@ -1,9 +1,11 @@
 from pathlib import Path
+from pickle import UnpicklingError
+from urllib.error import URLError
 
 import pytest
 import torch
 from torch import nn
-from torchvision.models import resnet50
+from torchvision.models import ResNet50_Weights, resnet50
 
 from coinfer.models.backbone import (
     CHANNELS,
@@ -14,11 +16,20 @@ from coinfer.models.backbone import (
     Backbone,
     Normalise,
     from_checkpoints,
+    from_imagenet,
     from_torchvision,
     shipped,
+    shipped_sha256,
     shipped_trunk,
 )
-from coinfer.models.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
+from coinfer.models.checkpoints import (
+    Checkpoint,
+    CheckpointError,
+    file_sha256,
+    read_checkpoint,
+    shipped_path,
+    write_checkpoint,
+)
 from coinfer.models.scenes.scene import CLASSES
 
 
@@ -69,6 +80,61 @@ def test_torchvision_s_weights_give_torchvision_s_answers(tmp_path: Path, pixels
         torch.testing.assert_close(ours(pixels, "toy"), theirs(Normalise()(pixels)), rtol=1e-4, atol=1e-4)
 
 
+def test_imagenet_weights_come_without_their_classifier(
+    monkeypatch: pytest.MonkeyPatch, pixels: torch.Tensor
+) -> None:
+    torch.manual_seed(1)
+    theirs, asked = resnet50(num_classes=7).eval(), []
+
+    def load(weights: ResNet50_Weights, **options: bool) -> dict[str, torch.Tensor]:
+        asked.append((weights, options))
+        return theirs.state_dict()
+
+    monkeypatch.setattr(ResNet50_Weights, "get_state_dict", load)
+    ours = from_imagenet("IMAGENET1K_V2", {"pets": ("cat", "dog")}).eval()
+    assert asked == [(ResNet50_Weights.IMAGENET1K_V2, {"check_hash": True, "weights_only": True})]
+    assert ours(pixels, "pets").shape == (2, 2)
+    theirs.fc = nn.Identity()
+    with torch.inference_mode():
+        pooled = ours.tail("layer4")(ours.head("layer4")(pixels))
+        torch.testing.assert_close(pooled, theirs(Normalise()(pixels)), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        URLError("Name or service not known"),
+        RuntimeError('invalid hash value (expected "11ad3fa6")'),
+        UnpicklingError("damaged"),
+        PermissionError(13, "Permission denied"),
+    ],
+)
+def test_imagenet_weights_that_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def fail(weights: ResNet50_Weights, **options: bool) -> dict[str, torch.Tensor]:
+        raise error
+
+    monkeypatch.setattr(ResNet50_Weights, "get_state_dict", fail)
+    with pytest.raises(CheckpointError) as caught:
+        from_imagenet("IMAGENET1K_V2", {"toy": ("a", "b")})
+    told = str(caught.value)
+    assert told.startswith(f"--weights IMAGENET1K_V2: torchvision cannot load them ({type(error).__name__}: ")
+    assert "put resnet50-11ad3fa6.pth into " in told
+    assert "\n" not in told
+
+
+def test_imagenet_weights_that_torchvision_does_not_know() -> None:
+    with pytest.raises(CheckpointError) as caught:
+        from_imagenet("IMAGENET22K", {"toy": ("a", "b")})
+    assert str(caught.value) == (
+        "--weights: expected one of IMAGENET1K_V1, IMAGENET1K_V2, DEFAULT, got 'IMAGENET22K'"
+    )
+
+
+def test_names_of_classifiers_may_hold_dots(pixels: torch.Tensor) -> None:
+    network = Backbone({"pets.v2": ("cat", "dog")}).eval()
+    assert network(pixels, "pets.v2").shape == (2, 2)
+
+
 def test_further_classifiers(backbone: Backbone) -> None:
     network = Backbone({"toy": ("a", "b")})
     linear = nn.Linear(2048, 3)
@@ -104,6 +170,8 @@ def test_shipped_backbone() -> None:
     assert backbone.class_names["imagenette"][0] == "n01440764"
     assert list(shipped_trunk().class_names) == ["imagenette"]
     assert not backbone.training
+    assert backbone.sha256 == shipped_sha256() == file_sha256(shipped_path("resnet50-imagenette"))
+    assert Backbone({"toy": ("a", "b")}).sha256 == ""
 
 
 @pytest.mark.photos

@@ -27,7 +27,7 @@ def path(tmp_path: Path) -> Path:
 
 def message_of(path: Path, kind: str | None) -> str:
     with pytest.raises(CheckpointError) as caught:
-        read_checkpoint(path, kind)
+        read_checkpoint(path, *([kind] if kind else []))
     return str(caught.value)
 
 

@@ -11,12 +11,11 @@ from coinfer.codecs.aecnn import Aecnn
 from coinfer.models.backbone import Backbone, shipped
 from coinfer.models.checkpoints import read_checkpoint
 from coinfer.models.scenes.scene import Scenes
+from coinfer.models.teaching import count_symbols, distillation
 from coinfer.models.train_aecnn import (
     PHASES,
+    AecnnStudent,
     Settings,
-    Student,
-    distillation,
-    symbol_counts,
     train_aecnn,
     universal_bits,
 )
@@ -54,7 +53,7 @@ def test_universal_bits_is_the_gamma_code_s_length() -> None:
 
 
 def test_each_phase_trains_its_parts(backbone: Backbone) -> None:
-    student = Student(backbone, Settings())
+    student = AecnnStudent(backbone, Settings())
     encoder, decoder = student.encoder, student.decoder
     assert student.trained("a-attention") == [encoder.attention]
     assert student.trained("b-prune") == [encoder.last, encoder.attention]
@@ -114,8 +113,8 @@ def test_presets_go_through_every_step() -> None:
 
 def test_symbol_counts_are_those_of_the_encoder(backbone: Backbone) -> None:
     torch.manual_seed(0)
-    encoder = Student(backbone, Settings()).eval().encoder
-    counts = symbol_counts(encoder, [Source(Scenes(2, seed=1), "scenes")], "cpu")
+    encoder = AecnnStudent(backbone, Settings()).eval().encoder
+    counts = count_symbols(encoder, [Source(Scenes(2, seed=1), "scenes")], "cpu", range(256))
     with torch.inference_mode():
         symbols = encoder(torch.from_numpy(Scenes(2, seed=1).load([0, 1]))).numpy()
     assert (counts.shape, counts.dtype) == ((8, 256), np.int32)
@@ -137,3 +136,32 @@ def test_a_trained_checkpoint_is_a_codec(train: Callable[[str], Path], backbone:
 def test_a_finished_training_resumes_to_the_same_file(train: Callable[[str], Path]) -> None:
     first, again = train("first.safetensors").read_bytes(), train("again.safetensors").read_bytes()
     assert first == again
+
+
+def test_ablations_leave_steps_out_and_keep_the_number_of_images() -> None:
+    preset = PHASES["short"]
+    names = {
+        "".join(phase.name[0] for phase in settings.phases(preset)): settings
+        for settings in (
+            Settings(),
+            Settings(ranking="random"),
+            Settings(decoder_step=False),
+            Settings(step_by_step=False),
+        )
+    }
+    assert names.keys() == {"abcdee", "bcdee", "abdee", "dee"}
+    total = sum(phase.epochs for phase in preset)
+    for settings in names.values():
+        assert sum(phase.epochs for phase in settings.phases(preset)) == pytest.approx(total)
+
+
+@pytest.mark.parametrize("changes", [{"ranking": "random"}, {"ranking": "l1"}, {"step_by_step": False}])
+def test_ablations_train(backbone: Backbone, tmp_path: Path, changes: dict[str, Any]) -> None:
+    sources = [Source(Scenes(4, seed=1), "scenes")]
+    kept = {}
+    for name, settings in {"plain": Settings(), "changed": Settings(**changes)}.items():
+        out = tmp_path / f"{name}.safetensors"
+        train_aecnn(backbone, sources, sources, settings, QUICK[:3], out, tmp_path / name, lambda row: None)
+        kept[name] = read_checkpoint(out).tensors["encoder.kept"].tolist()
+    assert len(set(kept["changed"])) == 8
+    assert kept["changed"] != kept["plain"]

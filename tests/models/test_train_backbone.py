@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from coinfer.codecs.network import classify
 from coinfer.models.backbone import Backbone, from_checkpoints, shipped, shipped_trunk
 from coinfer.models.checkpoints import file_sha256, read_checkpoint, shipped_path, write_checkpoint
-from coinfer.models.train_backbone import BACKBONE_PHASES, train_backbone, train_classifier
-from coinfer.models.training import Phase
+from coinfer.models.train_backbone import PRESETS, Start, train_backbone, train_classifier
+from coinfer.models.training import Phase, Source
+from coinfer.models.training_state import TrainingError
 
 
 class Colours:
@@ -51,19 +52,46 @@ def test_same_seed_same_classifier(tmp_path: Path) -> None:
     assert file_sha256(tmp_path / "a") == file_sha256(tmp_path / "b")
 
 
-def test_a_trained_backbone_is_a_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(BACKBONE_PHASES, "fine-tune", (Phase("tune", 1, 64, 0.01),))
+QUICK = (Phase("tune", 1, 32, 0.01, 8),)
+
+
+def test_a_trained_backbone_is_a_checkpoint(tmp_path: Path) -> None:
     start = tmp_path / "start.safetensors"
     theirs = {
         _torchvision_name(key): value for key, value in Backbone({"c": ("a", "b")}).state_dict().items()
     }
     write_checkpoint(start, theirs, {})
-    out = tmp_path / "out.safetensors"
-    metadata = train_backbone(Colours(), Colours(), "c", start, out, tmp_path / "state")
+    rows: list[object] = []
+    files = []
+    for name in ("first", "again"):
+        files.append(tmp_path / f"{name}.safetensors")
+        metadata = train_backbone(
+            Source(Colours(), "c"),
+            Colours(),
+            Start(start),
+            QUICK,
+            files[-1],
+            tmp_path / "state",
+            rows.append,
+        )
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert len(rows) == 1, "the second run only finds the first one's state"
     assert metadata["start_sha256"] == file_sha256(start)
+    assert metadata["start_weights"] is None
     assert [phase["name"] for phase in metadata["phases"]] == ["tune"]
-    network = from_checkpoints(read_checkpoint(out, "backbone"))
+    network = from_checkpoints(read_checkpoint(files[0], "backbone"))
     assert network.class_names == {"c": ("dark", "light")}
+    with pytest.raises(TrainingError, match="the state of another training run"):
+        train_backbone(
+            Source(Colours(), "c"), Colours(), Start(), QUICK, files[0], tmp_path / "state", rows.append
+        )
+
+
+def test_each_preset_has_steps_for_each_start() -> None:
+    starts = Start(), Start(file=Path("x")), Start(weights="IMAGENET1K_V2")
+    assert [start.recipe for start in starts] == ["scratch", "fine-tune", "transfer"]
+    assert PRESETS.keys() == {"cpu", "gpu", "smoke"}
+    assert all(phases[start.recipe] for phases in PRESETS.values() for start in starts)
 
 
 def _torchvision_name(key: str) -> str:

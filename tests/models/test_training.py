@@ -48,7 +48,7 @@ def job_for(model: nn.Module, folder: Path, kill_at: int = -1, **options: Any) -
             raise KilledError
         return functional.cross_entropy(model(pixels / 255).float(), labels)
 
-    settings = {"batch": 4, "save_every_s": 0.0, **options}
+    settings = {"save_every_s": 0.0, **options}
     return Job(model, [Source(Dots(), "toy")], loss, folder, **settings)
 
 
@@ -56,7 +56,7 @@ def weights(model: nn.Module) -> list[Tensor]:
     return [value.clone() for value in model.state_dict().values()]
 
 
-PHASE = Phase("toy", 4, 8, 0.01)
+PHASE = Phase("toy", 4, 8, 0.01, 4)
 
 
 @pytest.mark.parametrize("optimiser", ["adam", "sgd"])
@@ -96,7 +96,7 @@ def test_each_epoch_shows_each_image_once(tmp_path: Path) -> None:
         seen.extend(labels.tolist())
         return model(pixels.mean().view(1, 1)).sum() * 0
 
-    run_phase(Job(model, [Source(Dots(numbered=True), "toy")], loss, tmp_path, batch=4), PHASE)
+    run_phase(Job(model, [Source(Dots(numbered=True), "toy")], loss, tmp_path), PHASE)
     epochs = np.array(seen).reshape(4, 16)
     assert [sorted(epoch) for epoch in epochs.tolist()] == [list(range(16))] * 4
     assert len({tuple(epoch) for epoch in epochs.tolist()}) == 4
@@ -111,14 +111,14 @@ def test_each_batch_holds_a_share_of_each_source(tmp_path: Path) -> None:
         return model(pixels.mean().view(1, 1)).sum()
 
     sources = [Source(Dots(24), "big"), Source(Dots(8), "small")]
-    run_phase(Job(model, sources, loss, tmp_path, batch=8), Phase("toy", 1, 8, 0.01))
+    run_phase(Job(model, sources, loss, tmp_path), Phase("toy", 1, 8, 0.01, 8))
     assert seen == [("big", 6), ("small", 2)] * 4
 
 
 def test_it_learns_and_logs(tmp_path: Path) -> None:
     rows: list[Any] = []
     model = tiny()
-    run_phase(job_for(model, tmp_path, log=rows.append), Phase("toy", 20, 8, 0.01))
+    run_phase(job_for(model, tmp_path, log=rows.append), Phase("toy", 20, 8, 0.01, 4))
     assert [row["step"] for row in rows] == [0, 20, 40, 60, 79]
     assert {(row["phase"], row["of"]) for row in rows} == {("toy", 80)}
     assert rows[-1]["loss"] < 0.5 * rows[0]["loss"]
@@ -135,7 +135,7 @@ def test_frozen_parameters_stay(tmp_path: Path) -> None:
 
 def test_a_loss_that_is_no_number_stops_the_run(tmp_path: Path) -> None:
     model = nn.Linear(1, 1)
-    job = Job(model, [Source(Dots(), "toy")], lambda *_: model.weight.sum() * float("nan"), tmp_path, batch=4)
+    job = Job(model, [Source(Dots(), "toy")], lambda *_: model.weight.sum() * float("nan"), tmp_path)
     with pytest.raises(FloatingPointError) as caught:
         run_phase(job, PHASE)
     assert str(caught.value) == "toy: loss is nan at step 0; lower the learning rate"

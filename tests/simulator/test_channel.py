@@ -218,12 +218,15 @@ def test_a_replay_from_another_row():
     expected_bps = 1e6 * np.log2(1 + 3 * np.array([10.0, 100.0, 1.0]))
     assert capacity.sent_bits(0.0, 4.5) == pytest.approx(expected_bps @ [2.0, 1.5, 1.0])
     assert replay.slot_snr(0.5).tolist() == pytest.approx([10.0] * 4 + [100.0] * 3 + [1.0] * 2)
+    mean_snr = (10.0 * 2.0 + 100.0 * 1.5 + 1.0 * 1.0) / 4.5
+    assert replay.mean_rate_bps(ShannonRate(1e6), 3.0) == pytest.approx(1e6 * np.log2(1 + 3 * mean_snr))
 
 
 def test_recorded_rates_are_taken_as_they_are():
     rates = Recording(np.array([0.0, 1.0]), rate_bps=np.array([8.0, 2.0]))
     replay = RecordedChannel(rates)
     assert replay.capacity(ShannonRate(1e6)).finish_s(0.0, 9.0) == 1.5
+    assert replay.mean_rate_bps(ShannonRate(1e6)) == 5.0
     assert np.isnan(replay.snr_db_at(np.array([0.0, 1.0]))).all()
 
 
@@ -239,5 +242,31 @@ def test_devices_and_replications_begin_at_rows_of_their_own(tmp_path):
     assert len({*rows[1], *rows[2]}) > 4
 
 
+@pytest.mark.parametrize(
+    ("link", "mean_snr"),
+    [
+        ({}, 10**0.5),
+        ({"fading": {"speed_mps": 0}}, 10**0.5),
+        ({"receive_antennas": 4}, 4 * 10**0.5),
+        (
+            {
+                "mean_snr_db": None,
+                "fading": {"model": "none"},
+                "budget": {"path_loss": {"model": "free_space"}},
+            },
+            None,
+        ),
+    ],
+)
+def test_the_mean_rate_is_that_of_the_mean_over_fading_and_way(link, mean_snr, short_traces):
+    way = {"model": "line", "start_m": 20, "end_m": 80, "speed_mps": 5}
+    (drawn,) = draw_channels(scenario(link, mobility=way if "budget" in link else None), 0, 0.0)
+    # Without fading, what remains of the trace is the way.
+    expected = drawn.snr.mean() if mean_snr is None else mean_snr
+    assert drawn.mean_rate_bps(ShannonRate(1e6), 2.0) == pytest.approx(1e6 * np.log2(1 + 2 * expected))
+    if mean_snr is None:
+        assert drawn.snr.max() > 10 * drawn.snr.min()
+
+
 def test_a_gain_of_nothing_has_a_level():
-    assert SlottedChannel(1.0, np.array([0.0])).snr_db_at(np.array([0.5])).tolist() == [-300.0]
+    assert SlottedChannel(1.0, np.array([0.0]), 0.0).snr_db_at(np.array([0.5])).tolist() == [-300.0]

@@ -13,12 +13,20 @@ from coinfer.simulator.errors import CoinferError
 from coinfer.simulator.experiment import Experiment, check_link, run_replication
 from coinfer.simulator.fields import Choice
 from coinfer.simulator.measurements import Measurement
-from coinfer.simulator.scenario import Scenario
+from coinfer.simulator.scenario import Cut, Scenario
 from coinfer.simulator.scenario_channel import Budget, Mobility
 from coinfer.simulator.scenario_link import Backhaul, Downlink, Link
 
 LEAST, MOST = 1e-9, 1e9
-MEASURED = Measurement(np.array([1, 40, 3000]), np.ones(3, dtype=bool), Cost(), Cost(), False)
+MEASURED = Measurement(
+    np.array([1, 40, 3000]),
+    np.ones(3, dtype=bool),
+    Cost(),
+    Cost(),
+    False,
+    cut_bytes=np.array([[1, 20, 20]]),
+    cut_correct=np.ones((1, 3), dtype=bool),
+)
 
 
 def drawn_number(field, rng):
@@ -90,6 +98,7 @@ def drawn_scenario(rng):
         "codecs": ["raw"],
         "deadlines_s": [0.3],
         "on_deadline": "abort",
+        "cut": drawn_section(Cut, rng) if rng.random() < 0.5 else None,
     }
 
 

@@ -145,7 +145,7 @@ def test_a_fifth_of_the_slots_takes_five_times_as_long(rate):
 
 
 def channels_at(snr, devices=2):
-    return [SlottedChannel(1.0, np.array([snr])) for _ in range(devices)]
+    return [SlottedChannel(1.0, np.array([snr]), snr) for _ in range(devices)]
 
 
 def answers(downlink, tdd=None, snr=1.0, **link):
@@ -153,6 +153,25 @@ def answers(downlink, tdd=None, snr=1.0, **link):
     return radio.answers(
         Downlink.model_validate(downlink), described, channels_at(snr), np.array([0, 1, 0], dtype=np.int32)
     )
+
+
+@pytest.mark.parametrize(
+    ("downlink", "tdd", "expected_s"),
+    [
+        ({"delay_s": 0.5, "answer_bytes": 100, "rate_bps": 400.0}, None, 2.5),
+        ({"model": "link", "delay_s": 0.5, "answer_bytes": 100, "snr_gain_db": 0}, None, 1.3),
+        ({"model": "link", "delay_s": 0.5, "answer_bytes": 100, "snr_gain_db": 0}, "DDDSU", 0.5 + 0.8 / 0.6),
+        (
+            {"model": "link", "delay_s": 0.5, "answer_bytes": 100, "snr_gain_db": 10},
+            None,
+            0.5 + 0.8 / np.log2(11),
+        ),
+    ],
+)
+def test_an_answer_takes_its_time_at_the_mean_snr(downlink, tdd, expected_s):
+    link = Link.model_validate({"bandwidth_hz": 1e3, "mean_snr_db": 0, "tdd": tdd})
+    taken_s = radio.answer_s(Downlink.model_validate(downlink), link, channels_at(1.0))
+    np.testing.assert_allclose(taken_s, [expected_s] * 2)
 
 
 def test_a_fixed_downlink_does_not_depend_on_the_time():

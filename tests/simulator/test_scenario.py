@@ -11,6 +11,7 @@ from coinfer.simulator.scenario import Scenario
 UNITS = ("_s", "_hz", "_db", "_dbm", "_bps", "_bps_per_hz", "_m", "_mps", "_w", "_flops_per_s")
 PLAIN_RATIOS = {
     *("efficiency", "cpu_speed", "service_cv", "m", "exponent", "probability", "target_bler", "sigma_log"),
+    "margin",
 }
 
 

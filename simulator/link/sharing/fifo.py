@@ -32,6 +32,7 @@ class FifoUplink:
     ) -> None:
         self._env = env
         self._notices = notices
+        self._size_at_start = notices.size_at_start
         self._channels = [_Frozen(channel) for channel in channels] if frozen else channels
         self._waiting = Backlog(env, notices.aborted)
         self._busy = False
@@ -47,7 +48,8 @@ class FifoUplink:
 
     def _start(self, now_s: float, payload: Payload) -> None:
         self._notices.started(payload.task, now_s)
-        end_s = self._channels[payload.device].finish_s(now_s, payload.bits, payload.expires_s)
+        bits = payload.bits if self._size_at_start is None else self._size_at_start(payload.task, now_s)
+        end_s = self._channels[payload.device].finish_s(now_s, bits, payload.expires_s)
         if end_s <= payload.expires_s:
             Alarm(self._env, end_s, self._end, payload)
         else:

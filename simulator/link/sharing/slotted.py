@@ -62,25 +62,38 @@ class SlottedUplink:
 
     def _set_next_slot(self, now_s: float) -> None:
         """Set the alarm for the first slot, from now on and not yet given, in which somebody is ready."""
-        if self._next_slot is not None:
-            self._next_slot.cancel()
-            self._next_slot = None
         first = int(now_s / self._slot_s)
         first = max(first + (first * self._slot_s < now_s), self._free_slot)
-        wanted = [self._senders[d].next_slot(first) for d, t in self._transfers.items() if not t.is_through]
-        slot = min((slot for slot in wanted if slot is not None), default=None)
+        if self._next_slot is not None:
+            if self._next_slot.item == first:
+                return
+            self._next_slot.cancel()
+            self._next_slot = None
+        slot = self._first_wanted(first)
         if slot is not None:
             self._next_slot = Alarm(self._env, slot * self._slot_s, self._give, slot)
+
+    def _first_wanted(self, first: int) -> int | None:
+        """Give the first slot from `first` on in which somebody is ready; None if nobody ever is."""
+        soonest: int | None = None
+        for device, transfer in self._transfers.items():
+            if not transfer.is_through:
+                slot = self._senders[device].next_slot(first)
+                if slot == first:
+                    return first
+                if slot is not None and (soonest is None or slot < soonest):
+                    soonest = slot
+        return soonest
 
     def _give(self, alarm: Alarm) -> None:
         slot = alarm.item
         self._next_slot = None
         self._free_slot = slot + 1
-        ready = sorted(
+        ready = [
             device
-            for device, transfer in self._transfers.items()
-            if not transfer.is_through and self._senders[device].ready(slot)
-        )
+            for device in sorted(self._transfers)
+            if not self._transfers[device].is_through and self._senders[device].ready(slot)
+        ]
         if ready:
             device = self._policy.choose(ready, lambda device: self._senders[device].rate_bps(slot))
             self._use(self._transfers[device], slot, alarm.time_s)

@@ -22,8 +22,8 @@ class TraceSender:
         self.slot_s = slot_s
         self._trace = trace
         self._left_bits: float | None = None
-        self._rated_slot = -1
-        self._rate_bps = 0.0
+        self._slot = -1
+        self._slot_bits = 0.0
 
     def load(self, bits: float) -> None:
         """Take the next payload; the one before is through or cleared."""
@@ -35,14 +35,11 @@ class TraceSender:
 
     def ready(self, slot: int) -> bool:
         """Tell whether there is a payload, and the channel carries anything in a slot."""
-        return self._left_bits is not None and self.rate_bps(slot) > 0.0
+        return self._left_bits is not None and self._carried_bits(slot) > 0.0
 
     def rate_bps(self, slot: int) -> float:
         """Give the mean rate of the channel in a slot."""
-        if slot != self._rated_slot:
-            sent_bits = self._trace.sent_bits(slot * self.slot_s, (slot + 1) * self.slot_s)
-            self._rated_slot, self._rate_bps = slot, sent_bits / self.slot_s
-        return self._rate_bps
+        return self._carried_bits(slot) / self.slot_s
 
     def use(self, slot: int) -> float | None:
         """Send in a slot; see `SlotSender.use`.
@@ -52,16 +49,24 @@ class TraceSender:
         """
         if self._left_bits is None:
             raise ValueError(f"slot {slot} was granted to a device without a payload")
-        start_s, end_s = slot * self.slot_s, (slot + 1) * self.slot_s
+        carried_bits = self._carried_bits(slot)
+        if self._left_bits > carried_bits:
+            self._left_bits -= carried_bits
+            return None
+        start_s = slot * self.slot_s
         through_s = self._trace.finish_s(start_s, self._left_bits)
-        if through_s <= end_s:
-            self._left_bits = None
-            return (through_s - start_s) / self.slot_s
-        self._left_bits -= self._trace.sent_bits(start_s, end_s)
-        return None
+        self._left_bits = None
+        return min((through_s - start_s) / self.slot_s, 1.0)
 
     def next_slot(self, slot: int) -> int:
         """Give the first slot from `slot` on in which the channel carries anything."""
-        while self.rate_bps(slot) <= 0.0:
+        while self._carried_bits(slot) <= 0.0:
             slot += 1
         return slot
+
+    def _carried_bits(self, slot: int) -> float:
+        """Give what the channel carries in a slot, of which everybody asks several times."""
+        if slot != self._slot:
+            self._slot = slot
+            self._slot_bits = self._trace.sent_bits(slot * self.slot_s, (slot + 1) * self.slot_s)
+        return self._slot_bits

@@ -38,7 +38,10 @@ class InTurns:
         self._turn_s = turn_s
         self._turn = turn
         self._turns = turns
+        self._frame_s = turns * turn_s
         self._before_bits = array("d", [0.0])
+        # Most payloads start when the one before ends: the bits carried in turns until then are known.
+        self._end_s, self._end_bits = 0.0, 0.0
 
     def finish_s(self, start_s: float, bits: float, until_s: float = inf) -> float:
         """Give the time at which the last of `bits` sent from `start_s` on is through; see `Sender`.
@@ -48,41 +51,41 @@ class InTurns:
         """
         if bits <= 0.0:
             return start_s
-        frame = self._frame(start_s)
-        begin_s = max(start_s, self._start_s(frame))
-        in_turn_bits = self._channel.sent_bits(self._start_s(frame), begin_s)
-        if not self._reaches(frame):
-            return inf
-        target_bits = self._before_bits[frame] + in_turn_bits + bits
-        while self._before_bits[-1] < target_bits:
-            if self._start_s(len(self._before_bits) - 1) > until_s or not self._extend():
+        number = self._turn_from(start_s)
+        frame, opens_s = number // self._turns, number * self._turn_s
+        before_bits = self._before_bits
+        while len(before_bits) <= frame:
+            if not self._extend():
                 return inf
-        last = max(bisect_left(self._before_bits, target_bits) - 1, frame)
+        if start_s == self._end_s:
+            target_bits = self._end_bits + bits
+        else:
+            target_bits = before_bits[frame] + bits
+            if start_s > opens_s:
+                target_bits += self._channel.sent_bits(opens_s, start_s)
+        while before_bits[-1] < target_bits:
+            if (len(before_bits) - 1) * self._turns * self._turn_s > until_s or not self._extend():
+                return inf
+        last = bisect_left(before_bits, target_bits, frame + 1) - 1
         if last > frame:
-            begin_s, bits = self._start_s(last), target_bits - self._before_bits[last]
-        return min(self._channel.finish_s(begin_s, bits), self._end_s(last))
+            number += (last - frame) * self._turns
+            start_s, bits = number * self._turn_s, target_bits - before_bits[last]
+        elif start_s < opens_s:
+            start_s = opens_s
+        end_s, closes_s = self._channel.finish_s(start_s, bits), (number + 1) * self._turn_s
+        self._end_s = end_s if end_s < closes_s else closes_s
+        self._end_bits = target_bits
+        return self._end_s
 
     def opens_s(self, time_s: float) -> float:
         """Give the first time from `time_s` on that lies in a turn, in seconds."""
-        return max(time_s, self._start_s(self._frame(time_s)))
+        opens_s = self._turn_from(time_s) * self._turn_s
+        return opens_s if opens_s > time_s else time_s
 
-    def _frame(self, time_s: float) -> int:
-        """Give the first frame whose turn has not ended by a time."""
-        frame = int(time_s / (self._turns * self._turn_s))
-        return frame + 1 if time_s >= self._end_s(frame) else frame
-
-    def _start_s(self, frame: int) -> float:
-        return (frame * self._turns + self._turn) * self._turn_s
-
-    def _end_s(self, frame: int) -> float:
-        return (frame * self._turns + self._turn + 1) * self._turn_s
-
-    def _reaches(self, frame: int) -> bool:
-        """Let the table hold the work before a frame, unless none is ever done."""
-        while len(self._before_bits) <= frame:
-            if not self._extend():
-                return False
-        return True
+    def _turn_from(self, time_s: float) -> int:
+        """Give the number, among all turns, of the device's first that has not ended by a time."""
+        number = int(time_s / self._frame_s) * self._turns + self._turn
+        return number if time_s < (number + 1) * self._turn_s else number + self._turns
 
     def _extend(self) -> bool:
         """Let the table grow; tell whether any bit is carried in what was added."""
@@ -91,5 +94,5 @@ class InTurns:
         begin_s, end_s = turns * self._turn_s, (turns + 1.0) * self._turn_s
         carried_bits = self._channel.work_bits(end_s) - self._channel.work_bits(begin_s)
         before_bits = self._before_bits[-1]
-        self._before_bits.extend((before_bits + np.cumsum(np.maximum(carried_bits, 0.0))).tolist())
+        self._before_bits.frombytes((before_bits + np.cumsum(np.maximum(carried_bits, 0.0))).tobytes())
         return self._before_bits[-1] > before_bits

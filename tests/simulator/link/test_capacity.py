@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from coinfer.simulator.link.capacity import CapacityTrace, ConstantRate, fifo_finish_s
+from coinfer.simulator.link.capacity import NEAR_SLOTS, CapacityTrace, ConstantRate, fifo_finish_s
 from coinfer.simulator.link.fading import Rayleigh
 from coinfer.simulator.link.rate import ShannonRate
 
@@ -88,6 +88,16 @@ def test_whole_periods_that_end_in_a_silent_slot():
     assert bits - 30 * period_bits > period_bits
     assert trace.finish_s(0.0, bits) == pytest.approx(61.0)
     assert trace.time_s(np.array([bits])) == pytest.approx([61.0])
+
+
+@pytest.mark.parametrize("slots", [1, NEAR_SLOTS, NEAR_SLOTS + 1, 5 * NEAR_SLOTS])
+def test_near_and_far_ends_agree_with_arrays(slots):
+    trace, rng = random_trace(3, slots), np.random.default_rng(3)
+    edges_s = np.repeat(np.arange(2.0 * slots) * trace.slot_s, 40)
+    bits = rng.exponential(10.0 ** rng.uniform(-3.0, 4.0, len(edges_s)))
+    finish_s = [trace.finish_s(*payload) for payload in zip(edges_s, bits, strict=True)]
+    expected_s = np.maximum(trace.time_s(trace.work_bits(edges_s) + bits), edges_s)
+    np.testing.assert_allclose(finish_s, expected_s, rtol=0, atol=1e-9)
 
 
 def test_frozen_keeps_the_rate_of_the_start():

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -82,6 +84,23 @@ def test_a_fade_frozen_at_nothing_ends_with_its_expiry_only(transmit):
     np.testing.assert_array_equal(log.end_s, [NAN, 2.5, NAN, NAN])
     np.testing.assert_array_equal(log.start_s, [1.5, 2.0, 3.0, NAN])
     assert log.abort_s[0] == 2.0
+
+
+def test_a_size_may_be_settled_when_the_first_bit_goes(transmit):
+    asked = []
+
+    def size_at_start(task, now_s):
+        asked.append((task, now_s))
+        return 4.0 * (task + 1)
+
+    def make(env, told):
+        return FifoUplink(env, replace(told, size_at_start=size_at_start), UNEQUAL)
+
+    log = transmit(make, [(0.0, 0, 99.0), (0.25, 0, 99.0, 0.5), (0.25, 0, 99.0, 1.0), (0.25, 1, 99.0, 4.0)])
+    assert asked == [(0, 0.0), (2, 0.5), (3, 1.0)]
+    np.testing.assert_array_equal(log.start_s, [0.0, NAN, 0.5, 1.0])
+    np.testing.assert_array_equal(log.end_s, [0.5, NAN, NAN, NAN])
+    np.testing.assert_array_equal(log.abort_s, [NAN, 0.5, 1.0, 4.0])
 
 
 def test_empty_payloads_take_no_time(transmit):

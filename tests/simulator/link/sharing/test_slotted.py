@@ -149,6 +149,30 @@ def test_a_slot_carries_what_the_trace_carries_in_it(random_trace):
     assert not sender.ready(slots[-1])
 
 
+def test_a_payload_as_large_as_a_slot_ends_within_it(random_trace):
+    trace = random_trace(np.random.default_rng(1))
+    sender = TraceSender(trace, 0.013)
+    for slot in range(1000):
+        bits = trace.sent_bits(slot * 0.013, (slot + 1) * 0.013)
+        if bits > 1e-6:
+            sender.load(bits)
+            assert 0.0 < sender.use(slot) <= 1.0
+
+
+def test_a_slot_is_waited_for_once_whoever_joins(transmit):
+    """All are ready before slot 1: events are four that are ready, four slots and four ends."""
+    payloads = [(0.1 * (device + 1), device, 4.0) for device in range(4)]
+    clocks = []
+
+    def make(env, told):
+        clocks.append(env)
+        return over(alike(4))(env, told)
+
+    log = transmit(make, payloads)
+    assert log.end_s.tolist() == [1.5, 2.5, 3.5, 4.5]
+    assert next(clocks[0]._eid) == 4 + 4 + 4
+
+
 def test_senseless_slots_are_refused():
     with pytest.raises(ValueError, match=r"slots of the same length, got \[1.0, 2.0\] s"):
         SlottedUplink(None, None, [TraceSender(EIGHT_BPS, 1.0), TraceSender(EIGHT_BPS, 2.0)], RoundRobin())

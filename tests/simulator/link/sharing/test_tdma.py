@@ -60,6 +60,17 @@ def test_turns_carry_what_the_trace_carries_in_them(turn_s, random_trace):
         assert channel.finish_s(start_s, bits) == pytest.approx(expected_s, abs=1e-9)
 
 
+@pytest.mark.parametrize("turn_s", [0.004, 0.0317, 0.5])
+def test_a_payload_that_follows_at_once_ends_as_if_it_were_the_first(turn_s, random_trace):
+    rng = np.random.default_rng(6)
+    trace = random_trace(rng)
+    channel, end_s = InTurns(trace, turn_s, 2, 5), 0.0
+    for bits in rng.exponential(200.0, 500):
+        first_s = InTurns(trace, turn_s, 2, 5).finish_s(end_s, bits)
+        end_s = channel.finish_s(end_s, bits)
+        assert end_s == pytest.approx(first_s, rel=0, abs=1e-9)
+
+
 def test_a_channel_with_nothing_in_its_turns_never_ends():
     trace = CapacityTrace(1.0, np.array([8.0, 0.0]))
     assert InTurns(trace, 1.0, 1, 2).finish_s(0.0, 1.0) == float("inf")

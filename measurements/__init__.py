@@ -1,0 +1,1 @@
+"""Measurements that come with coinfer: the operating points, and what each did to every image."""

@@ -1,0 +1,153 @@
+"""What a codec says of itself beside its messages and answers, and how long it takes on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import os
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from coinfer.codecs.protocol import Codec
+from coinfer.simulator.codec_spec import CodecSpec
+from coinfer.simulator.evaluation import CodecFacts
+from coinfer.simulator.measurements import Candidate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from coinfer.models.images import ImageSet
+
+LAYOUT = 1
+"""Part of the cache key: goes up when what is stored, or how it is found out, changes."""
+
+TIMED_IMAGES = 24
+
+Result = TypeVar("Result")
+Progress = Callable[[int], None]
+
+
+def find_facts(
+    spec: CodecSpec, candidate: Candidate, images: ImageSet, folder: Path, batch: int, progress: Progress
+) -> CodecFacts:
+    """Examines a codec, or reads what was found out before.
+
+    Args:
+        spec: the operating point.
+        candidate: the same, to build.
+        images: those that it was measured on.
+        folder: where facts are kept, one file for each codec and image set.
+        batch: images encoded at a time, as in measuring.
+        progress: called with the images done where all have to be encoded once more.
+    """
+    key = json.dumps([LAYOUT, candidate.identity, images.fingerprint, batch, TIMED_IMAGES])
+    path = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+    known = _read(path)
+    if known is None:
+        known = _examine(spec, candidate.build(), images, batch, progress)
+        _write(path, known)
+    return known
+
+
+def _examine(spec: CodecSpec, codec: Codec, images: ImageSet, batch: int, progress: Progress) -> CodecFacts:
+    encode_ms, decode_ms, load = _timed(codec, images)
+    parameters, parameter_bytes = codec.device_parameters()
+    defaults = _defaults(codec)
+    return CodecFacts(
+        settings={**defaults, **spec.settings},
+        defaults=defaults,
+        cuts=codec.cuts,
+        feature_bytes=_feature_bytes(codec.settings.get("split")),
+        fixed_width_bytes=codec.fixed_width_bytes(),
+        ideal_bytes_mean=_ideal_bytes_mean(codec, images, batch, progress),
+        device_parameters=parameters,
+        device_parameter_bytes=parameter_bytes,
+        encode_ms=encode_ms,
+        decode_ms=decode_ms,
+        load=load,
+    )
+
+
+def _defaults(codec: Codec) -> dict[str, Any]:
+    """Defaults of the constructor's arguments, the classifier left out."""
+    parameters = inspect.signature(type(codec)).parameters.items()
+    return {
+        name: parameter.default
+        for name, parameter in parameters
+        if name != "classifier" and parameter.default is not parameter.empty
+    }
+
+
+def _feature_bytes(split: str | None) -> int | None:
+    """Length of the float32 feature map of one image at a split point."""
+    from coinfer.models.backbone import CHANNELS, STRIDES
+    from coinfer.models.images import SIZE_PX
+
+    return 4 * CHANNELS[split] * (SIZE_PX // STRIDES[split]) ** 2 if split in CHANNELS else None
+
+
+def _ideal_bytes_mean(codec: Codec, images: ImageSet, batch: int, progress: Progress) -> float | None:
+    """Encodes all images once more, in the batches of measuring, and weighs their messages."""
+    if codec.ideal_bits(codec.encode(images.load([0]))[0]) is None:
+        return None
+    bits = []
+    for start in range(0, len(images), batch):
+        rows = range(start, min(start + batch, len(images)))
+        bits += [codec.ideal_bits(payload) for payload in codec.encode(images.load(rows))]
+        progress(rows.stop)
+    return float(np.mean(np.array(bits, dtype=np.float64))) / 8
+
+
+def _timed(codec: Codec, images: ImageSet) -> tuple[float, float, float | None]:
+    """Median CPU time of encoding and of decoding one image [ms], and the load before."""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    pixels = images.load(range(min(len(images), TIMED_IMAGES)))
+    with _one_thread():
+        codec.decode(codec.encode(pixels[:1]))  # loads weights
+        encoded = [_cpu_ms(partial(codec.encode, image[np.newaxis])) for image in pixels]
+        decoded = [_cpu_ms(partial(codec.decode, payloads)) for _, payloads in encoded]
+    return median(ms for ms, _ in encoded), median(ms for ms, _ in decoded), load
+
+
+def _cpu_ms(work: Callable[[], Result]) -> tuple[float, Result]:
+    start_s = time.thread_time()
+    result = work()
+    return 1e3 * (time.thread_time() - start_s), result
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _read(path: Path) -> CodecFacts | None:
+    """Reads facts; None where there are none, or the file is damaged."""
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        return CodecFacts(**{**stored, "cuts": tuple(stored["cuts"])})
+    except (OSError, json.JSONDecodeError, KeyError, TypeError):
+        return None
+
+
+def _write(path: Path, facts: CodecFacts) -> None:
+    """Writes facts whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    partial.write_text(json.dumps(asdict(facts)), encoding="utf-8")
+    os.replace(partial, path)

@@ -1,0 +1,128 @@
+"""What measuring needs of the other layers: images, codecs, and all that their answers depend on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache, partial
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from platform import python_version
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from coinfer.codecs import registry
+from coinfer.codecs.protocol import Codec
+from coinfer.models.images import FolderImages, ImagesError, ImageSet, imagenette
+from coinfer.models.scenes.scene import Scenes
+from coinfer.simulator.codec_spec import CodecSpec
+from coinfer.simulator.measurements import Candidate
+from coinfer.simulator.scenario import Images
+
+LIBRARIES = ("coinfer", "torch", "torchvision", "numpy", "scipy", "pandas", "simpy", "constriction", "pillow")
+
+
+def open_images(described: Images) -> ImageSet:
+    """Opens the image set that a scenario describes.
+
+    Raises:
+        ImagesError: it is not there, or smaller than asked for.
+    """
+    if described.source == "scenes" and described.count is not None:
+        return Scenes(described.count, described.seed)
+    root = described.root or Path("data")
+    if described.source == "imagenette":
+        return imagenette(root, "val", described.count, described.download)
+    images = FolderImages(root, described.count)
+    len(images)
+    return images
+
+
+def classifier_for(described: Images, images: ImageSet) -> str:
+    """Which classes to decide between: those of the source, or of the classifier that knows the folders.
+
+    Raises:
+        ImagesError: no classifier knows them.
+    """
+    if described.classifier is not None:
+        return str(described.classifier)
+    if described.source in ("scenes", "imagenette"):
+        return described.source
+    from coinfer.models.backbone import shipped
+
+    for name, classes in shipped().class_names.items():
+        if classes == images.class_names:
+            return name
+    raise ImagesError(
+        f"{described.root}: no classifier for these {len(images.class_names)} classes; train one with "
+        f"'coinfer train classifier --images FOLDER' and give its file as images.classifier"
+    )
+
+
+def candidate(spec: CodecSpec, classifier: str) -> Candidate:
+    """A codec to measure, built once and only when it has to run."""
+    return Candidate(spec.label, _identity(spec, classifier), cache(partial(_build, spec, classifier)))
+
+
+def _build(spec: CodecSpec, classifier: str) -> Codec:
+    if spec.plugin is not None:
+        return registry.create_plugin(spec.plugin, spec.settings, classifier)
+    return registry.create(str(spec.id), spec.settings, classifier)
+
+
+def _identity(spec: CodecSpec, classifier: str) -> str:
+    """Everything a codec's messages and answers depend on: settings, files they name, weights, code."""
+    named = [classifier, *map(str, spec.settings.values()), (spec.plugin or "").rpartition(":")[0]]
+    contents = {name: file_sha256(Path(name)) for name in named if name and Path(name).is_file()}
+    return json.dumps(
+        [spec.model_dump(), classifier, contents, code_version(), weights()], sort_keys=True, default=str
+    )
+
+
+@cache
+def code_version() -> str:
+    """Hash of the code that measures, and of the versions of the libraries it uses."""
+    digest = hashlib.sha256(" ".join(version(name) for name in LIBRARIES).encode())
+    for package in ("coinfer.codecs", "coinfer.models"):
+        for path in sorted(Path(str(files(package))).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def weights() -> dict[str, str]:
+    """SHA-256 of each checkpoint that comes with coinfer."""
+    folder = Path(str(files("coinfer.models"))) / "weights"
+    return {path.name: file_sha256(path) for path in sorted(folder.glob("*.safetensors"))}
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, coinfer and the libraries that results depend on."""
+    return {"python": python_version(), **{name: version(name) for name in LIBRARIES}}
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def cache_folder() -> Path:
+    """Where measurements are kept: COINFER_CACHE, or the user's cache folder."""
+    from platformdirs import user_cache_path
+
+    chosen = os.environ.get("COINFER_CACHE")
+    return Path(chosen) if chosen else user_cache_path("coinfer")
+
+
+@contextmanager
+def progress_bar(console: Console, text: str) -> Iterator[tuple[Progress, TaskID]]:
+    """A bar with numbers and the time left, on a terminal only."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        yield bar, bar.add_task(text, total=None)

@@ -1,0 +1,157 @@
+"""Measurements in a file to share: what every operating point did to each image of a set.
+
+The file is Parquet, a row an image: its `label`, and for each operating point two columns, `NAME bytes`
+(length of the message) and `NAME correct` (whether its decoded answer is right), NAME being the operating
+point's label; for each size to which its messages were cut, two more under `NAME@SIZE`. What belongs to the
+whole file or to an operating point as such stands as JSON under the key `coinfer` of the schema's metadata.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from coinfer.codecs.protocol import Cost
+from coinfer.simulator.errors import InputError
+from coinfer.simulator.evaluation import Evaluated
+from coinfer.simulator.measurements import Measurement
+
+LAYOUT = 1
+"""Version of the layout; a file of another version is refused."""
+
+KEY = b"coinfer"
+
+
+@dataclass(frozen=True)
+class StoredPoint:
+    """An operating point as a file holds it.
+
+    Args:
+        label: what tables and figures call it.
+        codec: name of the codec, or `path.py:ClassName`.
+        settings: its settings, defaults filled in.
+        defaults: of the codec's constructor.
+        measurement: what it did to each image.
+    """
+
+    label: str
+    codec: str
+    settings: Mapping[str, Any]
+    defaults: Mapping[str, Any]
+    measurement: Measurement
+
+
+@dataclass(frozen=True)
+class MeasurementFile:
+    """What a file of measurements holds.
+
+    Args:
+        path: the file.
+        sha256: of its bytes, in hex.
+        about: the image set, versions and checkpoints that it was made with.
+        labels: `[images]` right answers.
+        points: its operating points.
+    """
+
+    path: Path
+    sha256: str
+    about: Mapping[str, Any]
+    labels: NDArray[np.int64]
+    points: tuple[StoredPoint, ...]
+
+
+def write_measurements(
+    path: Path, evaluated: Sequence[Evaluated], labels: NDArray[np.int64], about: Mapping[str, Any]
+) -> None:
+    """Writes a file of measurements, whole or not at all; the same measurements give the same bytes.
+
+    Args:
+        path: the file; its folder is made if missing.
+        evaluated: the operating points.
+        labels: `[images]` right answers.
+        about: what to say of the image set, versions and checkpoints; plain data.
+    """
+    columns: dict[str, NDArray[Any]] = {"label": labels.astype(np.int32)}
+    for point in evaluated:
+        for name, sizes, verdicts in _curves(point):
+            columns |= {f"{name} bytes": sizes.astype(np.int32), f"{name} correct": verdicts}
+    text = json.dumps({**about, "layout": LAYOUT, "points": [_described(point) for point in evaluated]})
+    table = pa.table(columns).replace_schema_metadata({KEY: text})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    pq.write_table(table, partial, compression="zstd", compression_level=19)
+    os.replace(partial, path)
+
+
+def _curves(point: Evaluated) -> list[tuple[str, NDArray[np.int64], NDArray[np.bool_]]]:
+    """Name, bytes and verdicts, `[images]` each: of the whole messages, then of each cut."""
+    measured, label = point.measurement, point.spec.label
+    curves = [(label, measured.payload_bytes, measured.correct)]
+    if measured.cut_bytes is not None and measured.cut_correct is not None:
+        names = [f"{label}@{size}" for size in point.facts.cuts]
+        curves += list(zip(names, measured.cut_bytes, measured.cut_correct, strict=True))
+    return curves
+
+
+def _described(point: Evaluated) -> dict[str, Any]:
+    measured = point.measurement
+    return {
+        "label": point.spec.label,
+        "codec": point.spec.id or point.spec.plugin,
+        "settings": dict(point.facts.settings),
+        "defaults": dict(point.facts.defaults),
+        "device_cost": asdict(measured.device_cost),
+        "edge_cost": asdict(measured.edge_cost),
+        "answers_on_device": measured.answers_on_device,
+        "cuts": list(point.facts.cuts),
+    }
+
+
+def read_measurements(path: Path) -> MeasurementFile:
+    """Reads a file of measurements.
+
+    Raises:
+        InputError: there is none, or it is damaged, or of another layout.
+    """
+    try:
+        content = path.read_bytes()
+        table = pq.read_table(pa.BufferReader(content))
+        about = json.loads((table.schema.metadata or {})[KEY])
+        if about["layout"] != LAYOUT:
+            raise InputError(
+                f"{path}: expected layout {LAYOUT}, got {about['layout']}; run 'coinfer evaluate' again"
+            )
+        columns = {name: table[name].to_numpy() for name in table.column_names}
+        points = tuple(_stored(described, columns) for described in about.pop("points"))
+        labels = columns["label"].astype(np.int64)
+    except (OSError, pa.ArrowInvalid, KeyError, json.JSONDecodeError) as error:
+        problem = " ".join(str(error).split())
+        raise InputError(
+            f"{path}: expected a whole file of 'coinfer evaluate' ({problem}); make it again"
+        ) from error
+    return MeasurementFile(path, hashlib.sha256(content).hexdigest(), about, labels, points)
+
+
+def _stored(described: Mapping[str, Any], columns: Mapping[str, NDArray[Any]]) -> StoredPoint:
+    label = described["label"]
+    cuts = [f"{label}@{size}" for size in described["cuts"]]
+    measurement = Measurement(
+        payload_bytes=columns[f"{label} bytes"].astype(np.int64),
+        correct=columns[f"{label} correct"],
+        device_cost=Cost(**described["device_cost"]),
+        edge_cost=Cost(**described["edge_cost"]),
+        answers_on_device=described["answers_on_device"],
+        cut_bytes=np.stack([columns[f"{cut} bytes"].astype(np.int64) for cut in cuts]) if cuts else None,
+        cut_correct=np.stack([columns[f"{cut} correct"] for cut in cuts]) if cuts else None,
+    )
+    return StoredPoint(label, described["codec"], described["settings"], described["defaults"], measurement)

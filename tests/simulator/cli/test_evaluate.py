@@ -1,0 +1,190 @@
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from coinfer.codecs.network import classify
+from coinfer.models.scenes.scene import Scenes
+from coinfer.simulator.codec_spec import CodecSpec
+from coinfer.simulator.measurement_file import read_measurements
+
+CUT = '''
+from coinfer.codecs.protocol import SettingsError
+from tiny import Tiny
+
+
+class Short(Tiny):
+    """Its messages may be cut; a cut one answers by the sum of what is left."""
+
+    cuts = (5, 10, 1000)
+
+    def cut(self, payload, size):
+        return payload[:size]
+
+    def ideal_bits(self, payload):
+        return 4.0 * len(payload)
+
+    def device_parameters(self):
+        return 7, 14
+'''
+POINTS = "codecs: [{plugin: tiny.py:Tiny}, {plugin: tiny.py:Tiny, every: 4}, {plugin: short.py:Short}]\n"
+WRITTEN = {f"results/rate_accuracy.{kind}" for kind in ("csv", "json", "png", "svg")}
+COMMAND = ("evaluate", "--images", "scenes", "--count", "4", "--points", "points.yaml")
+REPLAYED = "images={replay: measurements/scenes.parquet}"
+
+
+@pytest.fixture
+def bench(workplace, monkeypatch):
+    """The working folder, with operating points to evaluate."""
+    monkeypatch.syspath_prepend(str(workplace))
+    (workplace / "short.py").write_text(CUT)
+    (workplace / "points.yaml").write_text(POINTS)
+    return workplace
+
+
+@pytest.fixture
+def quick(bench, monkeypatch):
+    """Without ResNet-50, and without figures, which take seconds."""
+    monkeypatch.setattr("coinfer.simulator.cli.evaluate.UNCOMPRESSED", CodecSpec(plugin="tiny.py:Tiny"))
+    monkeypatch.setattr("coinfer.simulator.figure_files.save", lambda figure, stem: [])
+    return bench
+
+
+@pytest.fixture
+def run(typed):
+    return lambda *arguments: typed(*COMMAND, *arguments, command="coinfer")
+
+
+def top1_uncompressed():
+    frames = Scenes(4)
+    return (classify(frames.load(range(4)), "scenes").argmax(axis=1) == frames.labels).mean()
+
+
+def files(folder):
+    found = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {str(path.relative_to(folder)) for path in found}
+
+
+def test_an_evaluation_writes_table_figure_and_measurements(bench, run, capsys):
+    before = files(bench)
+    assert run() == 0
+    assert files(bench) - before == WRITTEN | {"measurements/scenes.parquet"}
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out.splitlines()[0].startswith("Tiny: 49 bytes, top-1 ")
+    assert (
+        out.splitlines()[-1]
+        == "Results: results/rate_accuracy.csv, .json, .png, .svg; measurements/scenes.parquet"
+    )
+
+    table = pd.read_csv("results/rate_accuracy.csv").set_index("label")
+    assert list(table.index) == ["Tiny", "Tiny(every=4)", "Short", "Short@5", "Short@10", "Short@1000"]
+    assert table["payload_bytes_mean"].tolist() == [49, 56 * 56, 49, 5, 10, 49]
+    assert (table["images"] == 4).all()
+    np.testing.assert_allclose(table["loss_points"], 100 * (top1_uncompressed() - table["top1"]), atol=1e-6)
+    assert table.loc["Short", "ideal_bytes_mean"] == 49 / 2
+    assert table.loc["Short@1000", "top1"] == table.loc["Short", "top1"]
+    assert table.loc["Short", ["device_parameters", "device_parameter_bytes"]].tolist() == [7, 14]
+    assert (table["encode_ms"] > 0).all()
+
+    stored = read_measurements(bench / "measurements" / "scenes.parquet")
+    assert stored.about["images"]["fingerprint"] == "scenes-1-0-4"
+    every = {point.label: (point.settings, point.defaults) for point in stored.points}
+    assert every["Tiny"] == ({"every": 32}, {"every": 32})
+    assert every["Tiny(every=4)"] == ({"every": 4}, {"every": 32})
+    top1 = {point.label: point.measurement.correct.mean() for point in stored.points}
+    assert top1 == table["top1"][list(top1)].to_dict()
+
+    about = json.loads((bench / "results" / "rate_accuracy.json").read_text())
+    assert about["command"] == "coinfer evaluate --images scenes --count 4"
+    assert about["load_while_timed"].keys() == top1.keys()
+    assert {"versions", "checkpoints", "images", "machine", "columns", "code"} <= about.keys()
+    assert str(bench) not in json.dumps([about, stored.about])
+
+
+def test_it_goes_on_where_it_was_stopped(quick, run, capsys, monkeypatch):
+    (quick / "short.py").write_text(
+        CUT + "\n    def encode(self, images):\n        raise KeyboardInterrupt\n"
+    )
+    assert run("--only", "Tiny", "--only", "Short") != 0
+    assert "Tiny: 49 bytes" in capsys.readouterr().out
+    assert files(quick) == {"points.yaml", "short.py", "small.yaml", "tiny.py"}
+    with monkeypatch.context() as patched:
+        patched.delattr("coinfer.codecs.registry.create_plugin")
+        assert run("--only", "Tiny", "--quiet") == 0, "nothing is built again"
+    assert capsys.readouterr() == ("", "")
+    table = pd.read_csv("results/rate_accuracy.csv")
+    assert table["label"].tolist() == ["Tiny"]
+    assert table["loss_points"].tolist() == [0]
+
+
+def test_a_replay_gives_the_results_of_measuring_without_torch(quick, run, typed, plain):
+    codecs = "codecs=[{plugin: tiny.py:Tiny}, {plugin: tiny.py:Tiny, every: 4}]"
+    assert (
+        typed("small.yaml", "--set", codecs, "--set", "images.count=4", "--out", "measured", "--quiet") == 0
+    )
+    run("--quiet")
+    program = (
+        "import sys, coinfer.simulator.figures\n"
+        "from coinfer.simulator.cli import simulate_main\n"
+        "coinfer.simulator.figures.draw_figures = lambda *given: []\n"
+        "try: simulate_main()\n"
+        "finally: print('torch' in sys.modules)"
+    )
+    for name in ("tiny.py", "short.py"):
+        (quick / name).unlink()
+    replayed = subprocess.run(
+        [
+            *(sys.executable, "-c", program, "small.yaml", "--quiet"),
+            *("--set", codecs, "--set", REPLAYED, "--out", "replayed"),
+        ],
+        capture_output=True,
+        env={**os.environ, "COINFER_CACHE": str(quick / "empty")},
+        check=True,
+    )
+    assert replayed.stdout.split() == [b"False"]
+    assert (quick / "replayed/summary.csv").read_bytes() == (quick / "measured/summary.csv").read_bytes()
+    assert not (quick / "empty").exists()
+    manifest = json.loads((quick / "replayed/manifest.json").read_text())
+    described = manifest["replayed"]["measurements/scenes.parquet"]
+    assert described["sha256"] == read_measurements(quick / "measurements/scenes.parquet").sha256
+    assert manifest["images"] == ["scenes-1-0-4"]
+    assert manifest["checkpoints"] == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--only", "Tin"], "--only Tin: no such operating point, did you mean 'Tiny'?"),
+        (["--points", "gone.yaml"], "gone.yaml: cannot be read as text"),
+        (["--images", "photos"], "--images: expected 'scenes', 'imagenette' or 'imagefolder', got 'photos'"),
+        (["--root", "data"], "--root: scenes are drawn and have no folder; remove this key"),
+        (["--images", "imagefolder"], "--root: missing; source imagefolder needs the folder"),
+        (
+            ["--images", "imagenette", "--root", "gone"],
+            "--images: gone/imagenette2/val: no Imagenette photos; ",
+        ),
+        (["--out", "tiny.py"], "tiny.py: File exists; give another folder"),
+        (["--readme", "tiny.py"], "tiny.py: expected the marks <!-- results -->"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(quick, run, capsys, arguments, line):
+    before = files(quick)
+    assert run(*arguments) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith(line)
+    assert files(quick) == before
+
+
+def test_the_readme_gets_its_table_without_measuring(quick, run, capsys):
+    run("--only", "Tiny", "--quiet")
+    (quick / "README.md").write_text("<!-- results -->\n<!-- /results -->\n")
+    (quick / "points.yaml").write_text(POINTS + "readme: [Tiny]\n")
+    (quick / "tiny.py").write_text("gone")
+    assert run("--readme", "README.md") == 0
+    assert "| `Tiny` | 49 |" in (quick / "README.md").read_text()

@@ -1,0 +1,50 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from coinfer.simulator.figure_files import house_style, save
+from coinfer.simulator.figures_rate_accuracy import rate_accuracy_figure
+
+
+@pytest.fixture
+def table():
+    rows = [("raw", 150_528, 0.86), ("jpeg", 11_000, 0.85), ("jpeg", 2_000, 0.7), ("jpeg", 4_000, 0.8)]
+    return pd.DataFrame(
+        {
+            "family": family,
+            "payload_bytes_mean": sent_bytes,
+            "top1": top1,
+            "top1_low": top1 - 0.02,
+            "top1_high": top1 + 0.01,
+            "images": 3_925,
+        }
+        for family, sent_bytes, top1 in rows
+    )
+
+
+def test_a_family_is_a_line_by_bytes_with_error_bars(table):
+    figure = rate_accuracy_figure(table, 0.86, "imagenette-val")
+    (panel,) = figure.axes
+    assert panel.get_xscale() == "log"
+    uncompressed, raw, jpeg = panel.lines
+    np.testing.assert_array_equal(uncompressed.get_ydata(), [0.86, 0.86])
+    np.testing.assert_array_equal(raw.get_xdata(), [150_528])
+    np.testing.assert_array_equal(jpeg.get_xdata(), [2_000, 4_000, 11_000])
+    np.testing.assert_array_equal(jpeg.get_ydata(), [0.7, 0.8, 0.85])
+    bars = panel.collections[1].get_segments()
+    np.testing.assert_allclose(
+        [segment[:, 1] for segment in bars], [[0.68, 0.71], [0.78, 0.81], [0.83, 0.86]]
+    )
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["raw", "jpeg", "uncompressed"]
+    assert len({(line.get_color(), line.get_linestyle(), line.get_marker()) for line in panel.lines}) == 3
+
+
+def test_the_same_table_gives_the_same_files(table, tmp_path):
+    files = []
+    for name in ("first", "again"):
+        with house_style():
+            files.append(save(rate_accuracy_figure(table, 0.86, "imagenette-val"), tmp_path / name))
+    assert [path.suffix for path in files[0]] == [".png", ".svg"]
+    for one, other in zip(*files, strict=True):
+        assert one.read_bytes() == other.read_bytes()
