@@ -3,7 +3,7 @@
 With `max_bytes` the encoder looks for the quality image by image:
 
 1. At 224 px, quality 15. If that file fits, bisection over the qualities above it, as if every step made
-   the file longer: the best quality seen to fit is taken. Lengths rise nearly always, so a higher quality that
+   the file longer: the best quality seen to fit is taken. Lengths rise nearly always, so a higher one that
    was not tried may fit by chance.
 2. If it does not fit, the same on the image made smaller (Lanczos): 160, 112, 80, then 56 px a side, where
    the qualities begin with the lowest.

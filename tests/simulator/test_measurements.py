@@ -127,7 +127,7 @@ def test_only_the_new_codec_is_measured(measuring):
         {"seed": 1},
         {"draws": 5},
     ],
-    ids=str,
+    ids=["images", "identity", "batch", "no loss", "loss", "framing", "seed", "draws"],
 )
 def test_what_the_result_depends_on_makes_it_measure_again(measuring, change):
     before = {"loss": PacketErasure(0.1)}
