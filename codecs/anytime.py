@@ -102,15 +102,21 @@ class Anytime(Codec):
         if message.mode not in (MODE_WHOLE, MODE_CUT):
             raise BitstreamError(f"anytime: unknown mode {message.mode}")
         side = grid_side(self.split, SIZE_PX)
-        try:
-            flat = self._tables.decode(message.body, side**2, whole=message.mode == MODE_WHOLE)
-        except ValueError as error:
-            raise BitstreamError(f"anytime: {error}") from error
+        if message.mode == MODE_CUT:
+            flat = self._tables.decode_beginning(message.body, side**2)
+        else:
+            flat = self._whole(message.body, side**2)
         count = SYMBOL_CHANNELS * side**2
         symbols = np.zeros(count, dtype=np.int32)
         symbols[: len(flat)] = flat - LARGEST
         shape = (SYMBOL_CHANNELS, side, side)
         return symbols.reshape(shape), (np.arange(count) < len(flat)).reshape(shape)
+
+    def _whole(self, body: bytes, symbols_a_channel: int) -> NDArray[np.int32]:
+        try:
+            return self._tables.decode(body, symbols_a_channel).ravel()
+        except ValueError as error:
+            raise BitstreamError(f"anytime: {error}") from error
 
     def ideal_bits(self, payload: bytes) -> float | None:
         """Information of a message's symbols under the codec's tables; see `Codec.ideal_bits`."""

@@ -16,60 +16,32 @@ import constriction
 import numpy as np
 from numpy.typing import NDArray
 
-WORD_BYTES = 4
+from coinfer.codecs.entropy import WORD_BYTES, ChannelTables
+
 SPARE_WORDS = 4
 """Appended to a stream on decoding, so that the decoder never reads beyond its end before it disagrees."""
 
 
-class PrefixTables:
+class PrefixTables(ChannelTables):
     """One categorical distribution for each channel; channel after channel in the stream.
 
     Args:
         counts: `[channels, symbols]` positive integers; the distribution is counts / sum.
     """
 
-    def __init__(self, counts: NDArray[np.integer]) -> None:
-        if counts.ndim != 2 or counts.min() < 1:
-            raise ValueError(
-                f"counts: expected [channels, symbols] integers of at least 1, got shape {counts.shape}"
-            )
-        self._share = counts.astype(np.float64) / counts.sum(axis=1, keepdims=True, dtype=np.int64)
-        self._models = [
-            constriction.stream.model.Categorical(row.astype(np.float64), perfect=False) for row in counts
-        ]
+    word = ">u4"
+    """The most significant byte first, so that a prefix of the bytes is one of the number."""
 
-    def encode(self, symbols: NDArray[np.int32]) -> bytes:
-        """Codes `[channels, ...]` symbols, the most significant byte of each word first."""
-        coder = constriction.stream.queue.RangeEncoder()
-        for row, model in zip(symbols, self._models, strict=True):
-            coder.encode(np.ascontiguousarray(row.ravel(), dtype=np.int32), model)
-        stream: bytes = coder.get_compressed().astype(">u4").tobytes().rstrip(b"\0")
-        return stream
-
-    def decode(self, stream: bytes, symbols_a_channel: int, whole: bool) -> NDArray[np.int32]:
-        """Decodes the symbols that a stream holds, in order: all of them, or those before the cut.
+    def decode_beginning(self, stream: bytes, symbols_a_channel: int) -> NDArray[np.int32]:
+        """Decodes the symbols that a stream that was cut still holds, in order.
 
         Args:
-            stream: what `encode` gave, or a prefix of it.
-            symbols_a_channel: how many there are in each channel.
-            whole: whether it is the whole stream.
+            stream: the beginning of what `encode` gave.
+            symbols_a_channel: how many there were in each channel.
 
         Returns:
             `[symbols that arrived]`, at most channels times `symbols_a_channel`.
-
-        Raises:
-            ValueError: no message of these tables begins like this.
         """
-        try:
-            if whole:
-                coder = _decoder(stream, 0x00)
-                return np.concatenate([coder.decode(model, symbols_a_channel) for model in self._models])
-            return self._certain(stream, symbols_a_channel)
-        except AssertionError as error:
-            raise ValueError(f"not a stream of these tables ({error})") from error
-
-    def _certain(self, stream: bytes, symbols_a_channel: int) -> NDArray[np.int32]:
-        """Symbols that are the same for the smallest and the largest continuation of the stream."""
         found = []
         lowest, highest = _decoder(stream, 0x00), _decoder(stream, 0xFF)
         for model in self._models:
@@ -81,12 +53,6 @@ class PrefixTables:
             if agreed < symbols_a_channel:
                 break
         return np.concatenate(found)
-
-    def ideal_bits(self, symbols: NDArray[np.int32], count: int) -> float:
-        """Information of the first `count` of `[channels, ...]` symbols under the tables, in bits."""
-        flat = symbols.reshape(len(symbols), -1)
-        shares = np.take_along_axis(self._share, flat.astype(np.int64), axis=1).ravel()[:count]
-        return float(-np.log2(shares).sum())
 
 
 def _decoder(stream: bytes, padding: int) -> Any:
