@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from coinfer.codecs.aecnn import Aecnn
 from coinfer.codecs.anytime import Anytime
-from coinfer.codecs.bottlenet import Bottlenet
 from coinfer.codecs.jpeg import Jpeg
 from coinfer.codecs.png import Png
 from coinfer.codecs.protocol import Codec
@@ -73,7 +72,7 @@ def main() -> None:
     maps = features(shipped().head("layer2"), frames)
     for split in (SplitFloat32(), SplitInt8()):
         row(split, split.message, split.features, maps)
-    for codec in (Aecnn(), Bottlenet(coded=True), Anytime()):
+    for codec in (Aecnn(), Anytime()):
         symbols = [image.astype(np.int32) for image in features(codec._encoder, frames)]
         row(codec, codec.message, codec.symbols, symbols)
 
