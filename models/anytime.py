@@ -30,6 +30,9 @@ WIDTH = {"layer1": 64, "layer2": 128, "layer3": 128, "layer4": 128}
 
 SYMBOL_CHANNELS = 48
 
+FIRST_DEVIATION = 2.0
+"""Standard deviation of the symbols where training begins: fine; a price on bytes coarsens it."""
+
 
 def grid_side(split: str, size_px: int) -> int:
     """Symbols along a side of the grid, for square images of `size_px`."""
@@ -44,10 +47,15 @@ class Encoder(nn.Module):
         self.frozen = frozen_head(backbone, split)
         self.last = own_last_part(backbone, split)
         stride, width = max(1, GRID_STRIDE // STRIDES[split]), WIDTH[split]
+        size = stride + 1 if stride > 1 else 1
+        normalised = nn.BatchNorm2d(SYMBOL_CHANNELS)
+        nn.init.constant_(normalised.weight, FIRST_DEVIATION)
         self.compress = nn.Sequential(
-            nn.Conv2d(CHANNELS[split], width, stride + 1 if stride > 1 else 1, stride, padding=stride // 2),
+            nn.Conv2d(CHANNELS[split], width, size, stride, padding=stride // 2, bias=False),
+            nn.BatchNorm2d(width),
             nn.ReLU(),
-            nn.Conv2d(width, SYMBOL_CHANNELS, 1),
+            nn.Conv2d(width, SYMBOL_CHANNELS, 1, bias=False),
+            normalised,
         )
 
     def values(self, shared: Tensor) -> Tensor:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -12,20 +11,9 @@ from torch import Tensor, nn
 
 from coinfer.models.aecnn import LEVELS, Decoder, Encoder, kept_channels
 from coinfer.models.backbone import CHANNELS, Backbone
-from coinfer.models.checkpoints import write_checkpoint
-from coinfer.models.images import SIZE_PX
-from coinfer.models.parts import stage_behind
-from coinfer.models.teaching import (
-    Answer,
-    Features,
-    Teacher,
-    count_symbols,
-    distance,
-    identity_of,
-    some_pixels,
-    top1,
-)
-from coinfer.models.training import Job, Phase, Source, run_phase
+from coinfer.models.student import Lesson, Student, some_pixels, train_student
+from coinfer.models.teaching import Answer, Features, distance
+from coinfer.models.training import Phase
 
 PHASES = {
     "cpu": (
@@ -92,6 +80,11 @@ class Settings:
     decoder_step: bool = True
     step_by_step: bool = True
 
+    @property
+    def pruning_step(self) -> str:
+        """The step that begins with pruning."""
+        return "b" if self.step_by_step else "d"
+
     def phases(self, preset: Sequence[Phase]) -> tuple[Phase, ...]:
         """The steps of a preset that remain; whatever goes, its images go to the joint step."""
         gone = "abc" if not self.step_by_step else ("" if self.ranking == "attention" else "a")
@@ -104,15 +97,23 @@ class Settings:
         )
 
 
-class AecnnStudent(nn.Module):
+class AecnnStudent(Student):
     """Encoder and decoder between the head and the tail of a frozen backbone."""
 
+    encoder: Encoder
+    decoder: Decoder
+
     def __init__(self, backbone: Backbone, settings: Settings) -> None:
-        super().__init__()
+        super().__init__(backbone, settings.split)
         kept = kept_channels(settings.split, settings.ratio)
         self.encoder = Encoder(backbone, settings.split, kept)
         self.decoder = Decoder(backbone, settings.split, kept)
         self.decoder.quantiser = self.encoder.quantiser
+        self._settings = settings
+
+    def sizes(self) -> dict[str, int]:
+        """Channels kept, of all channels."""
+        return {"kept": len(self.encoder.kept), "channels": CHANNELS[self._settings.split]}
 
     def trained(self, phase: str) -> list[nn.Module]:
         """The parts that change in a phase."""
@@ -126,178 +127,99 @@ class AecnnStudent(nn.Module):
         }
         return parts[phase[0]]
 
-
-def train_aecnn(
-    backbone: Backbone,
-    train: Sequence[Source],
-    validation: Sequence[Source],
-    settings: Settings,
-    phases: Sequence[Phase],
-    out: Path,
-    work_dir: Path,
-    log: Callable[[Mapping[str, float | str | int]], None],
-    device: str = "cpu",
-) -> dict[str, object]:
-    """Trains AECNN step by step, resuming where it stopped, and writes its checkpoint.
-
-    Args:
-        backbone: the network to split; it stays as it is.
-        train: image sets to train on, each with the classifier for its labels. A `teacher_only` set is for
-            distillation alone: where only the backbone's classifier saw the labels, the student must not see
-            more of them than the network that it is compared with.
-        validation: image sets that give the top-1 written into the checkpoint.
-        settings: what kind of AECNN.
-        phases: the steps, by name: a(ttention), b (pruning), c (decoder), d (joint), e (tail).
-        out: the checkpoint to write.
-        work_dir: where the state is kept for resuming.
-        log: receives a row every few steps.
-        device: `cpu` or `cuda`.
-
-    Returns:
-        The checkpoint's metadata.
-    """
-    torch.manual_seed(settings.seed)
-    student = AecnnStudent(backbone, settings).to(device)
-    teacher = Teacher(backbone.to(device), settings.split, train)
-    steps = _Steps(backbone, student, settings)
-    phases = settings.phases(phases)
-    identity = identity_of(settings, phases, backbone, train)
-    pruning = "b" if settings.step_by_step else "d"
-    for phase in phases:
-        student.requires_grad_(False).eval()
-        for part in student.trained(phase.name):
+    def prepare(self, phase: str) -> None:
+        """Sets which parts change; batch norm's statistics do in `c` and `d`."""
+        self.requires_grad_(False).eval()
+        for part in self.trained(phase):
             part.requires_grad_(True)
-        student.decoder.restore.train(phase.name[0] in "cd")
-        job = Job(
-            student,
-            train,
-            teacher.loss(steps.answer(phase.name)),
-            work_dir,
-            identity,
-            seed=settings.seed,
-            device=device,
-            log=log,
-        )
-        if phase.name[0] == pruning:
-            _prune(student, _importance(student, train, settings, device))
-        if phase.name[0] == pruning == "d":
-            _set_steps(student, train, device)
-        run_phase(job, phase)
-        if phase.name[0] == pruning == "b":
-            _set_steps(student, train, device)
-    student.requires_grad_(False).eval()
-    counts = count_symbols(student.encoder, train, device, range(LEVELS))
-    metadata = _describe(backbone, student, validation, settings, phases, device)
-    tensors = {**_own_tensors(student), "counts": torch.from_numpy(counts)}
-    write_checkpoint(out, tensors, metadata)
-    return metadata
+        self.decoder.restore.train(phase[0] in "cd")
 
+    def begin(self, phase: str, lesson: Lesson) -> None:
+        """Keeps the most important channels, in falling order, before the step that prunes."""
+        if phase[0] == self._settings.pruning_step:
+            importance = self._importance(lesson)
+            self.encoder.kept.copy_(importance.argsort(descending=True)[: len(self.encoder.kept)])
+            if phase[0] == "d":
+                self._set_steps(lesson)
 
-class _Steps:
-    """What each step makes of an image, and what its loss adds to the answers."""
-
-    def __init__(self, backbone: Backbone, student: AecnnStudent, settings: Settings) -> None:
-        self._student, self._rate_weight = student, settings.rate_weight
-        self._tail = backbone.tail(settings.split)
-        self._rest = backbone.tail(stage_behind(settings.split))
+    def end(self, phase: str, lesson: Lesson) -> None:
+        """Sets the quantiser for what the pruned network gives."""
+        if phase[0] == "b":
+            self._set_steps(lesson)
 
     def answer(self, phase: str) -> Answer:
         """The answer of one step."""
         return {"a": self._attended, "b": self._pruned, "e": self._tuned}.get(phase[0], self._decoded)
 
     def _attended(self, shared: Tensor, wanted: Features) -> tuple[Tensor, Tensor]:
-        attention = self._student.encoder.attention(wanted.at_split)
-        return self._tail(wanted.at_split * attention[:, :, None, None]), 0.1 * attention.mean()
+        attention = self.encoder.attention(wanted.at_split)
+        return self._tails[0](wanted.at_split * attention[:, :, None, None]), 0.1 * attention.mean()
 
     def _pruned(self, shared: Tensor, wanted: Features) -> tuple[Tensor, Tensor]:
-        encoder = self._student.encoder
         mask = torch.zeros(wanted.at_split.shape[1], device=shared.device)
-        mask[encoder.kept] = 1
-        pruned = encoder.features(shared) * mask[:, None, None]
-        return self._tail(pruned), torch.zeros((), device=shared.device)
+        mask[self.encoder.kept] = 1
+        pruned = self.encoder.features(shared) * mask[:, None, None]
+        return self._tails[0](pruned), torch.zeros((), device=shared.device)
 
     def _decoded(self, shared: Tensor, wanted: Features) -> tuple[Tensor, Tensor]:
         symbols = self._symbols(shared)
-        features = self._student.decoder.restored(symbols)
-        extra = 0.5 * distance(features, wanted.at_split) + self._rate_weight * universal_bits(symbols)
-        return self._tail(features), extra
+        features = self.decoder.restored(symbols)
+        rate = self._settings.rate_weight * universal_bits(symbols)
+        return self._tails[0](features), 0.5 * distance(features, wanted.at_split) + rate
 
     def _tuned(self, shared: Tensor, wanted: Features) -> tuple[Tensor, Tensor]:
         symbols = self._symbols(shared)
-        extra = LAST_RATE_SHARE * self._rate_weight * universal_bits(symbols)
-        return self._rest(self._student.decoder(symbols)), extra
+        rate = LAST_RATE_SHARE * self._settings.rate_weight * universal_bits(symbols)
+        return self._tails[1](self.decoder(symbols)), rate
 
     def _symbols(self, shared: Tensor) -> Tensor:
-        encoder = self._student.encoder
-        symbols: Tensor = encoder.quantiser(encoder.features(shared)[:, encoder.kept])
+        symbols: Tensor = self.encoder.quantiser(self.encoder.features(shared)[:, self.encoder.kept])
         return symbols
+
+    @torch.no_grad()
+    def _importance(self, lesson: Lesson) -> Tensor:
+        """`[channels]` what each channel is worth by the ranking, over training images."""
+        settings, channels = self._settings, CHANNELS[self._settings.split]
+        if settings.ranking == "random":
+            drawn = torch.rand(channels, generator=torch.Generator().manual_seed(settings.seed))
+            return drawn.to(lesson.device)
+        total = torch.zeros(channels, device=lesson.device)
+        for pixels in some_pixels(lesson.train, lesson.device, 256):
+            features = self.encoder.last(self.encoder.frozen(pixels))
+            if settings.ranking == "attention" and settings.step_by_step:
+                total += self.encoder.attention(features).sum(0)
+            else:
+                total += features.abs().mean(dim=(2, 3)).sum(0)
+        return total
+
+    @torch.no_grad()
+    def _set_steps(self, lesson: Lesson) -> None:
+        """Sets each channel's quantiser step so that the 99.9 % quantile of its values gets the symbol 32."""
+        encoder = self.encoder
+        shared = (encoder.frozen(pixels) for pixels in some_pixels(lesson.train, lesson.device, 128))
+        values = torch.cat([encoder.features(part)[:, encoder.kept].float() for part in shared])
+        rows = values[:, :, ::3, ::3].transpose(0, 1).flatten(1)
+        top = torch.quantile(rows, 0.999, dim=1).clamp_min(1e-3)
+        encoder.quantiser.log_step.copy_((top / 32).log()[:, None, None])
+
+
+def train_aecnn(settings: Settings, lesson: Lesson) -> dict[str, object]:
+    """Trains AECNN step by step, resuming where it stopped, and writes its checkpoint.
+
+    Args:
+        settings: what kind of AECNN.
+        lesson: on what, how long, and where to; its steps are named a(ttention), b (pruning), c (decoder),
+            d (joint) and e (tail).
+
+    Returns:
+        The checkpoint's metadata.
+    """
+    torch.manual_seed(settings.seed)
+    student = AecnnStudent(lesson.backbone, settings)
+    lesson = replace(lesson, phases=settings.phases(lesson.phases))
+    return train_student(student, "aecnn", settings, lesson, range(LEVELS))
 
 
 def universal_bits(symbols: Tensor) -> Tensor:
     """Mean code length in bits of an Elias gamma code, `1 + 2 log2(1 + symbol)`: smooth, parameterless."""
     return (1 + 2 * torch.log2(1 + symbols)).mean()
-
-
-@torch.no_grad()
-def _importance(student: AecnnStudent, train: Sequence[Source], settings: Settings, device: str) -> Tensor:
-    """`[channels]` what each channel is worth by the ranking, over training images."""
-    channels = CHANNELS[settings.split]
-    if settings.ranking == "random":
-        return torch.rand(channels, generator=torch.Generator().manual_seed(settings.seed)).to(device)
-    total = torch.zeros(channels, device=device)
-    for pixels in some_pixels(train, device, 256):
-        features = student.encoder.last(student.encoder.frozen(pixels))
-        if settings.ranking == "attention" and settings.step_by_step:
-            total += student.encoder.attention(features).sum(0)
-        else:
-            total += features.abs().mean(dim=(2, 3)).sum(0)
-    return total
-
-
-def _prune(student: AecnnStudent, importance: Tensor) -> None:
-    """Keeps the most important channels, in falling order."""
-    kept = importance.argsort(descending=True)[: len(student.encoder.kept)]
-    student.encoder.kept.copy_(kept)
-
-
-@torch.no_grad()
-def _set_steps(student: AecnnStudent, train: Sequence[Source], device: str) -> None:
-    """Sets each channel's quantiser step so that the 99.9 % quantile of its values gets the symbol 32."""
-    encoder = student.encoder
-    shared = (encoder.frozen(pixels) for pixels in some_pixels(train, device, 128))
-    values = torch.cat([encoder.features(part)[:, encoder.kept].float() for part in shared])
-    top = torch.quantile(values[:, :, ::3, ::3].transpose(0, 1).flatten(1), 0.999, dim=1).clamp_min(1e-3)
-    encoder.quantiser.log_step.copy_((top / 32).log()[:, None, None])
-
-
-def _own_tensors(student: AecnnStudent) -> dict[str, Tensor]:
-    tensors = {
-        f"encoder.{k}": v for k, v in student.encoder.state_dict().items() if not k.startswith("frozen.")
-    }
-    return tensors | {f"decoder.{k}": v for k, v in student.decoder.state_dict().items()}
-
-
-def _describe(
-    backbone: Backbone,
-    student: AecnnStudent,
-    validation: Sequence[Source],
-    settings: Settings,
-    phases: Sequence[Phase],
-    device: str,
-) -> dict[str, object]:
-    tail = backbone.tail(stage_behind(settings.split))
-    compressed = nn.Sequential(student.encoder, student.decoder, tail)
-    whole = nn.Sequential(backbone.head(settings.split), backbone.tail(settings.split))
-    kept = len(student.encoder.kept)
-    return {
-        "kind": "aecnn",
-        **asdict(settings),
-        "backbone_sha256": backbone.sha256,
-        "kept": kept,
-        "channels": CHANNELS[settings.split],
-        "size_px": SIZE_PX,
-        "top1": top1(backbone, compressed, validation, device),
-        "top1_uncompressed": top1(backbone, whole, validation, device),
-        "validation_images": {source.classifier: len(source.images) for source in validation},
-        "phases": [asdict(phase) for phase in phases],
-    }

@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from coinfer.models.anytime import LARGEST, SYMBOL_CHANNELS, Decoder, Encoder, Rate, first_symbols, grid_side
 from coinfer.models.backbone import Backbone
-from coinfer.models.checkpoints import write_checkpoint
 from coinfer.models.images import SIZE_PX
-from coinfer.models.parts import stage_behind
-from coinfer.models.teaching import (
-    Answer,
-    Features,
-    Student,
-    Teacher,
-    count_symbols,
-    distance,
-    identity_of,
-    top1,
-    train_end_to_end,
-)
-from coinfer.models.training import Phase, Source
+from coinfer.models.student import EndToEndStudent, Lesson, train_student
+from coinfer.models.teaching import Answer, Features, distance
 
-SHORTEST_CUT = 0.05
-"""Share of an image's bits that the shortest cut in training leaves; lengths are even in the logarithm."""
+CUT_BYTES = 60, 1200
+"""The shortest and the longest cut in training, for an image of full size; even in the logarithm."""
 
-WHOLE_SHARE = 0.3
+WHOLE_SHARE = 0.25
 """Share of the images whose stream is not cut in training."""
+
+FIRST_DOUBLING_BYTES = 100
+"""The price rises with the logarithm of this and what is sent: a byte costs more where there are few."""
+
+DISTANCE_WEIGHT = {"a": 0.5, "joint": 0.2}
+"""Weight of the distance of features in the loss: less where the answers shall decide what is sent."""
 
 
 @dataclass(frozen=True)
@@ -40,29 +34,40 @@ class Settings:
 
     Args:
         split: stage after which the network is cut.
-        rate_weight: what a thousand bytes cost in the loss.
+        rate_weight: what a doubling of the bytes costs in the loss.
         cut_bytes: trains for this one rate alone, every stream cut there; None trains for all rates.
         seed: of the initial weights, the order of images, the augmentation and the cuts.
     """
 
     split: str = "layer2"
-    rate_weight: float = 0.2
+    rate_weight: float = 0.05
     cut_bytes: int | None = None
     seed: int = 0
 
 
-class AnytimeStudent(Student):
+class AnytimeStudent(EndToEndStudent):
     """Encoder, decoder and the tables that price the symbols."""
 
     encoder: Encoder
     decoder: Decoder
 
+    step_scale: ClassVar[Mapping[str, float]] = {**EndToEndStudent.step_scale, "rate.": 20.0}
+
     def __init__(self, backbone: Backbone, settings: Settings) -> None:
-        super().__init__()
+        super().__init__(backbone, settings.split)
         self.encoder, self.decoder = Encoder(backbone, settings.split), Decoder(backbone, settings.split)
         self.rate = Rate()
         self._settings = settings
-        self._tails = backbone.tail(settings.split), backbone.tail(stage_behind(settings.split))
+
+    def sizes(self) -> dict[str, int]:
+        """Channels of symbols."""
+        return {"channels": SYMBOL_CHANNELS}
+
+    def features(self, pixels: Tensor) -> Tensor:
+        """Pixels through the whole stream; see `Student.features`."""
+        symbols = self.encoder(pixels)
+        features: Tensor = self.decoder(symbols, torch.ones_like(symbols, dtype=torch.bool))
+        return features
 
     def extra(self) -> list[nn.Module | nn.Parameter]:
         """The tables, and the values in place of what did not arrive."""
@@ -75,12 +80,12 @@ class AnytimeStudent(Student):
         def restored(shared: Tensor, wanted: Features) -> tuple[Tensor, Tensor]:
             symbols, arrived, price = self._sent(shared)
             features = self.decoder.restored(symbols, arrived)
-            return tail(features), price + 0.5 * distance(features, wanted.at_split)
+            return tail(features), price + DISTANCE_WEIGHT["a"] * distance(features, wanted.at_split)
 
         def tuned(shared: Tensor, wanted: Features) -> tuple[Tensor, Tensor]:
             symbols, arrived, price = self._sent(shared)
             features = self.decoder(symbols, arrived)
-            return rest(features), price + 0.5 * distance(features, wanted.behind)
+            return rest(features), price + DISTANCE_WEIGHT["joint"] * distance(features, wanted.behind)
 
         return restored if phase[0] == "a" else tuned
 
@@ -94,80 +99,30 @@ class AnytimeStudent(Student):
         total = bits.detach().reshape(batch, -1).cumsum(1)
         count = torch.searchsorted(total, self._limit(total[:, -1:], full_size))[:, 0]
         arrived = first_symbols(count, channels, side)
-        kilobytes = (bits * arrived).sum() / batch * full_size / 8000
-        return symbols, arrived, self._settings.rate_weight * kilobytes
+        sent = (bits * arrived).sum((1, 2, 3)) * full_size / 8
+        doublings = torch.log2(1 + sent / FIRST_DOUBLING_BYTES).mean()
+        return symbols, arrived, self._settings.rate_weight * doublings
 
     def _limit(self, bits: Tensor, full_size: float) -> Tensor:
         """Bits that arrive of each image's `[batch, 1]` bits."""
         if self._settings.cut_bytes is not None:
             return torch.full_like(bits, 8 * self._settings.cut_bytes / full_size)
-        share = SHORTEST_CUT ** torch.rand_like(bits)
-        return torch.where(
-            torch.rand_like(bits) < WHOLE_SHARE, torch.full_like(bits, torch.inf), share * bits
-        )
+        shortest, longest = CUT_BYTES
+        cut = 8 * shortest / full_size * (longest / shortest) ** torch.rand_like(bits)
+        whole = torch.rand_like(bits) < WHOLE_SHARE
+        return torch.where(whole, torch.full_like(bits, torch.inf), cut)
 
 
-def train_anytime(
-    backbone: Backbone,
-    train: Sequence[Source],
-    validation: Sequence[Source],
-    settings: Settings,
-    phases: Sequence[Phase],
-    out: Path,
-    work_dir: Path,
-    log: Callable[[Mapping[str, float | str | int]], None],
-    device: str = "cpu",
-) -> dict[str, object]:
+def train_anytime(settings: Settings, lesson: Lesson) -> dict[str, object]:
     """Trains the anytime codec, resuming where it stopped, and writes its checkpoint.
 
     Args:
-        backbone: the network to split; it stays as it is.
-        train: image sets to train on, each with the classifier for its labels.
-        validation: image sets that give the top-1 written into the checkpoint.
         settings: what kind of codec.
-        phases: see `coinfer.models.teaching.PRESETS`.
-        out: the checkpoint to write.
-        work_dir: where the state is kept for resuming.
-        log: receives a row every few steps.
-        device: `cpu` or `cuda`.
+        lesson: on what, how long (`coinfer.models.student.PRESETS`), and where to.
 
     Returns:
         The checkpoint's metadata.
     """
     torch.manual_seed(settings.seed)
-    student = AnytimeStudent(backbone.to(device), settings)
-    identity = identity_of(settings, phases, backbone, train)
-    teacher = Teacher(backbone, settings.split, train)
-    train_end_to_end(
-        student, teacher, train, phases, work_dir, identity, log, seed=settings.seed, device=device
-    )
-    counts = count_symbols(student.encoder, train, device, range(-LARGEST, LARGEST + 1))
-    whole = nn.Sequential(backbone.head(settings.split), backbone.tail(settings.split))
-    metadata: dict[str, object] = {
-        "kind": "anytime",
-        **asdict(settings),
-        "backbone_sha256": backbone.sha256,
-        "channels": SYMBOL_CHANNELS,
-        "size_px": SIZE_PX,
-        "top1": top1(backbone, _Whole(backbone, student, settings.split), validation, device),
-        "top1_uncompressed": top1(backbone, whole, validation, device),
-        "validation_images": {source.classifier: len(source.images) for source in validation},
-        "phases": [asdict(phase) for phase in phases],
-    }
-    write_checkpoint(out, {**student.own_tensors(), "counts": torch.from_numpy(counts)}, metadata)
-    return metadata
-
-
-class _Whole(nn.Module):
-    """Pixels to pooled features through the whole stream."""
-
-    def __init__(self, backbone: Backbone, student: AnytimeStudent, split: str) -> None:
-        super().__init__()
-        self._student, self._tail = student, backbone.tail(stage_behind(split))
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        symbols = self._student.encoder(pixels)
-        pooled: Tensor = self._tail(
-            self._student.decoder(symbols, torch.ones_like(symbols, dtype=torch.bool))
-        )
-        return pooled
+    student = AnytimeStudent(lesson.backbone, settings)
+    return train_student(student, "anytime", settings, lesson, range(-LARGEST, LARGEST + 1))

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from coinfer.models.backbone import Backbone
 from coinfer.models.bottlenet import LEVELS, Decoder, Disturbance, Encoder, disturb, sent_channels
-from coinfer.models.checkpoints import write_checkpoint
-from coinfer.models.images import SIZE_PX
-from coinfer.models.parts import stage_behind
-from coinfer.models.teaching import (
-    Answer,
-    Features,
-    Student,
-    Teacher,
-    count_symbols,
-    distance,
-    identity_of,
-    top1,
-    train_end_to_end,
-)
-from coinfer.models.training import Phase, Source
+from coinfer.models.student import EndToEndStudent, Lesson, train_student
+from coinfer.models.teaching import Answer, Features, distance
 
 
 @dataclass(frozen=True)
@@ -47,19 +32,22 @@ class Settings:
     seed: int = 0
 
 
-class BottlenetStudent(Student):
+class BottlenetStudent(EndToEndStudent):
     """Encoder and decoder with the channel between them."""
 
     encoder: Encoder
     decoder: Decoder
 
     def __init__(self, backbone: Backbone, settings: Settings) -> None:
-        super().__init__()
+        super().__init__(backbone, settings.split)
         sent = sent_channels(settings.split, settings.ratio)
         self.encoder = Encoder(backbone, settings.split, sent)
         self.decoder = Decoder(backbone, settings.split, sent)
         self._settings = settings
-        self._tails = backbone.tail(settings.split), backbone.tail(stage_behind(settings.split))
+
+    def sizes(self) -> dict[str, int]:
+        """Channels sent."""
+        return {"sent": sent_channels(self._settings.split, self._settings.ratio)}
 
     def answer(self, phase: str) -> Answer:
         """In phase `a` what is restored is compared at the split, from `b` on behind the tuned stage."""
@@ -81,53 +69,16 @@ class BottlenetStudent(Student):
         return disturb(symbols, self._settings.disturbance, self._settings.strength)
 
 
-def train_bottlenet(
-    backbone: Backbone,
-    train: Sequence[Source],
-    validation: Sequence[Source],
-    settings: Settings,
-    phases: Sequence[Phase],
-    out: Path,
-    work_dir: Path,
-    log: Callable[[Mapping[str, float | str | int]], None],
-    device: str = "cpu",
-) -> dict[str, object]:
+def train_bottlenet(settings: Settings, lesson: Lesson) -> dict[str, object]:
     """Trains BottleNet++, resuming where it stopped, and writes its checkpoint.
 
     Args:
-        backbone: the network to split; it stays as it is.
-        train: image sets to train on, each with the classifier for its labels.
-        validation: image sets that give the top-1 written into the checkpoint.
         settings: what kind of BottleNet++.
-        phases: see `coinfer.models.teaching.PRESETS`.
-        out: the checkpoint to write.
-        work_dir: where the state is kept for resuming.
-        log: receives a row every few steps.
-        device: `cpu` or `cuda`.
+        lesson: on what, how long (`coinfer.models.student.PRESETS`), and where to.
 
     Returns:
         The checkpoint's metadata.
     """
     torch.manual_seed(settings.seed)
-    student = BottlenetStudent(backbone.to(device), settings)
-    identity = identity_of(settings, phases, backbone, train)
-    teacher = Teacher(backbone, settings.split, train)
-    train_end_to_end(
-        student, teacher, train, phases, work_dir, identity, log, seed=settings.seed, device=device
-    )
-    counts = count_symbols(student.encoder, train, device, range(LEVELS))
-    tail = backbone.tail(stage_behind(settings.split))
-    whole = nn.Sequential(backbone.head(settings.split), backbone.tail(settings.split))
-    metadata: dict[str, object] = {
-        "kind": "bottlenet",
-        **asdict(settings),
-        "backbone_sha256": backbone.sha256,
-        "sent": counts.shape[0],
-        "size_px": SIZE_PX,
-        "top1": top1(backbone, nn.Sequential(student.encoder, student.decoder, tail), validation, device),
-        "top1_uncompressed": top1(backbone, whole, validation, device),
-        "validation_images": {source.classifier: len(source.images) for source in validation},
-        "phases": [asdict(phase) for phase in phases],
-    }
-    write_checkpoint(out, {**student.own_tensors(), "counts": torch.from_numpy(counts)}, metadata)
-    return metadata
+    student = BottlenetStudent(lesson.backbone, settings)
+    return train_student(student, "bottlenet", settings, lesson, range(LEVELS))

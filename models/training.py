@@ -63,6 +63,7 @@ class Job:
         work_dir: where the state is kept for resuming.
         identity: what a saved state must match to be resumed.
         optimiser: `adam` or `sgd`.
+        step_scale: beginnings of parameters' names, and their step size over that of all others.
     """
 
     model: nn.Module
@@ -74,6 +75,7 @@ class Job:
     optimiser: str = "adam"
     device: str = "cpu"
     min_crop: float = 0.35
+    step_scale: Mapping[str, float] = field(default_factory=dict)
     save_every_s: float = 120.0
     log: Callable[[Mapping[str, float | str | int]], None] = field(default=lambda row: None)
 
@@ -94,7 +96,7 @@ def run_phase(job: Job, phase: Phase) -> None:
         shown = bar.add_task(f"{phase.name} at {phase.size_px} px", total=total, completed=step, note="")
         for step, parts in _batches(job, phase, step, total):  # noqa: B020
             for group in optimiser.param_groups:
-                group["lr"] = phase.learning_rate * schedule(step / total)
+                group["lr"] = group["scale"] * phase.learning_rate * schedule(step / total)
             value = _one_step(job, phase, optimiser, parts, step)
             if not math.isfinite(value):
                 raise FloatingPointError(
@@ -185,12 +187,15 @@ def _batches(
 
 
 def _optimiser(job: Job, phase: Phase) -> torch.optim.Optimizer:
-    trained = [parameter for parameter in job.model.parameters() if parameter.requires_grad]
+    by_scale: dict[float, list[nn.Parameter]] = {}
+    for name, parameter in job.model.named_parameters():
+        if parameter.requires_grad:
+            scale = next((job.step_scale[start] for start in job.step_scale if name.startswith(start)), 1.0)
+            by_scale.setdefault(scale, []).append(parameter)
+    groups = [{"params": parameters, "scale": scale} for scale, parameters in by_scale.items()]
     if job.optimiser == "sgd":
-        return torch.optim.SGD(
-            trained, lr=phase.learning_rate, momentum=0.9, nesterov=True, weight_decay=5e-5
-        )
-    return torch.optim.Adam(trained, lr=phase.learning_rate)
+        return torch.optim.SGD(groups, lr=phase.learning_rate, momentum=0.9, nesterov=True, weight_decay=5e-5)
+    return torch.optim.Adam(groups, lr=phase.learning_rate)
 
 
 def _progress() -> Progress:

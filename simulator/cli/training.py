@@ -75,6 +75,8 @@ def codec(kind: str, backbone: Path | None, given: Mapping[str, Any], run: Run) 
     Raises:
         InputError: an option is wrong, or data or checkpoint cannot be read.
     """
+    from coinfer.models.student import Lesson
+
     wanted = trainable(kind, {**given, "seed": run.seed})
     check_choice("--preset", run.preset, tuple(wanted.presets))
     _check_device(run.device)
@@ -83,9 +85,8 @@ def codec(kind: str, backbone: Path | None, given: Mapping[str, Any], run: Run) 
         train, validation = codec_sources(network, backbone is None, run.root, run.images)
         out, work = run.places(wanted.stem)
         phases, log = wanted.presets[run.preset], _log_to(work / "log.jsonl")
-        metadata = wanted.train(
-            network, train, validation, wanted.settings, phases, out, work, log, run.device
-        )
+        lesson = Lesson(network, train, validation, phases, out, work, log, run.device)
+        metadata = wanted.train(wanted.settings, lesson)
         network.to("cpu")
         print_table(out, _codec_rows(wanted, metadata, out, backbone, validation))
 

@@ -25,7 +25,7 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     def checkpoint(split: str) -> Path:
         torch.manual_seed(0)
         student = AnytimeStudent(shipped(), Settings(split=split))
-        torch.nn.init.normal_(student.encoder.compress[2].weight, std=0.5)
+        torch.nn.init.normal_(student.encoder.compress[3].weight, std=0.5)
         falling = 2 ** (16 - 2 * np.abs(np.arange(-LARGEST, LARGEST + 1)))
         counts = torch.from_numpy(np.tile(falling, (SYMBOL_CHANNELS, 1)).astype(np.int32))
         path = tmp_path_factory.mktemp("anytime") / f"{split}.safetensors"

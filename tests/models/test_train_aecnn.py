@@ -11,7 +11,7 @@ from coinfer.codecs.aecnn import Aecnn
 from coinfer.models.backbone import Backbone, shipped
 from coinfer.models.checkpoints import read_checkpoint
 from coinfer.models.scenes.scene import Scenes
-from coinfer.models.teaching import count_symbols, distillation
+from coinfer.models.student import Lesson, count_symbols
 from coinfer.models.train_aecnn import (
     PHASES,
     AecnnStudent,
@@ -38,9 +38,8 @@ def train(backbone: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Calla
     def run(name: str) -> Path:
         rows: list[Any] = []
         sources = [Source(Scenes(4, seed=1), "scenes")]
-        metadata = train_aecnn(
-            backbone, sources, sources, Settings(), QUICK, folder / name, folder / "state", rows.append
-        )
+        lesson = Lesson(backbone, sources, sources, QUICK, folder / name, folder / "state", rows.append)
+        metadata = train_aecnn(Settings(), lesson)
         assert metadata["top1"].keys() == {"scenes"}
         return folder / name
 
@@ -82,27 +81,18 @@ def test_labels_of_a_teacher_only_set_teach_nothing(
     losses: list[float] = []
     for label in (0, 7):
         source = Source(Mislabelled(label), "scenes", teacher_only)
-        trained = train_aecnn(
+        lesson = Lesson(
             backbone,
             [source],
             [],
-            Settings(),
             QUICK[:1],
             tmp_path / f"{label}.safetensors",
             tmp_path / f"{label}",
             lambda row: losses.append(float(row["loss"])),
         )
+        trained = train_aecnn(Settings(), lesson)
         assert trained["top1"] == {}
     assert (losses[0] == losses[1]) == same
-
-
-def test_distillation_is_zero_for_the_teacher_itself_and_grows_with_the_distance() -> None:
-    teacher = torch.tensor([[2.0, -1.0, 0.5]])
-    assert distillation(teacher + 3.0, teacher).item() == pytest.approx(0.0, abs=1e-6)
-    # Two classes at temperature 2: KL of sigmoid(1) from sigmoid(0), times 4.
-    p = torch.sigmoid(torch.tensor(1.0)).item()
-    kl = p * np.log(p / 0.5) + (1 - p) * np.log((1 - p) / 0.5)
-    assert distillation(torch.zeros(1, 2), torch.tensor([[2.0, 0.0]])).item() == pytest.approx(4 * kl)
 
 
 def test_presets_go_through_every_step() -> None:
@@ -161,7 +151,7 @@ def test_ablations_train(backbone: Backbone, tmp_path: Path, changes: dict[str, 
     kept = {}
     for name, settings in {"plain": Settings(), "changed": Settings(**changes)}.items():
         out = tmp_path / f"{name}.safetensors"
-        train_aecnn(backbone, sources, sources, settings, QUICK[:3], out, tmp_path / name, lambda row: None)
+        train_aecnn(settings, Lesson(backbone, sources, sources, QUICK[:3], out, tmp_path / name))
         kept[name] = read_checkpoint(out).tensors["encoder.kept"].tolist()
     assert len(set(kept["changed"])) == 8
     assert kept["changed"] != kept["plain"]

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from coinfer.models import teaching, train_aecnn, train_backbone
+from coinfer.models import student, train_aecnn, train_backbone
 from coinfer.models.checkpoints import CheckpointError, file_sha256, read_checkpoint
 from coinfer.models.scenes.scene import CLASSES, Scenes
 from coinfer.models.training import Phase
@@ -24,7 +24,7 @@ def quick(monkeypatch):
     def steps(*names):
         return tuple(Phase(name, 1, 32, 1e-3, 4) for name in names)
 
-    monkeypatch.setitem(teaching.PRESETS, "smoke", steps("a-codec", "b-joint"))
+    monkeypatch.setitem(student.PRESETS, "smoke", steps("a-codec", "b-joint"))
     in_order = steps("a-attention", "b-prune", "c-decoder", "d-joint", "e-tail")
     monkeypatch.setitem(train_aecnn.PHASES, "smoke", in_order)
     monkeypatch.setitem(
@@ -91,19 +91,19 @@ class KilledError(BaseException):
 
 def test_a_killed_training_goes_on_where_it_was(quick, pets, typed, own_backbone, monkeypatch):
     common = ["--images", "pets", "--backbone", own_backbone, "--split", "layer4", "--preset", "smoke"]
-    count = teaching.count_symbols
+    count = student.count_symbols
 
     def killed(*arguments):
         raise KilledError
 
-    monkeypatch.setattr("coinfer.models.train_bottlenet.count_symbols", killed)
+    monkeypatch.setattr("coinfer.models.student.count_symbols", killed)
     with pytest.raises(KilledError):
         typed("train", "bottlenet", *common, command="coinfer")
     log = Path("runs/train-bottlenet-layer4-1024/log.jsonl")
     steps, checkpoint = log.read_text(), Path("bottlenet-layer4-1024.safetensors")
     assert steps.count("\n") == 2
     assert not checkpoint.exists()
-    monkeypatch.setattr("coinfer.models.train_bottlenet.count_symbols", count)
+    monkeypatch.setattr("coinfer.models.student.count_symbols", count)
     assert typed("train", "bottlenet", *common, command="coinfer") == 0
     assert log.read_text() == steps, "both phases were there already"
     assert read_checkpoint(checkpoint, "bottlenet").metadata["top1"].keys() == {"pets"}

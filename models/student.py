@@ -1,0 +1,273 @@
+"""What the training of every feature codec is made of: a lesson, a student, and the loop over the steps."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from coinfer.models.backbone import Backbone, shipped_sha256
+from coinfer.models.checkpoints import write_checkpoint
+from coinfer.models.images import SIZE_PX
+from coinfer.models.parts import stage_behind
+from coinfer.models.teaching import Answer, Teacher
+from coinfer.models.training import Job, Phase, Source, evaluate, run_phase
+
+PRESETS = {
+    "cpu": (
+        Phase("a-codec", 1.0, 128, 2e-3),
+        Phase("b-joint", 5.0, 128, 1e-3),
+        Phase("c-joint-192", 2.5, 192, 5e-4),
+    ),
+    "short": (
+        Phase("a-codec", 0.7, 128, 2e-3),
+        Phase("b-joint", 1.8, 128, 1e-3),
+        Phase("c-joint-192", 0.8, 192, 5e-4),
+    ),
+    "gpu": (
+        Phase("a-codec", 2.0, 224, 2e-3, 256),
+        Phase("b-joint", 20.0, 224, 1e-3, 256),
+        Phase("c-joint-again", 4.0, 192, 3e-4, 256),
+    ),
+    "smoke": (Phase("a-codec", 0.5, 64, 1e-3), Phase("b-joint", 0.5, 64, 1e-3)),
+}
+"""Steps for codecs trained end to end: `a` without the parts of the network, then with them.
+
+On two idle cores `cpu` takes about an hour and a half at layer2, and `short` a quarter; `smoke` shows
+in a minute that it runs.
+"""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """On what a codec is trained, how long, and where the result goes.
+
+    Args:
+        backbone: the network to split; it stays as it is.
+        train: image sets to train on, each with the classifier for its labels. A `teacher_only` set is for
+            distillation alone: where only the backbone's classifier saw the labels, the student must not see
+            more of them than the network that it is compared with.
+        validation: image sets that give the top-1 written into the checkpoint.
+        phases: the steps, one after the other; their names begin with the step's letter.
+        out: the checkpoint to write.
+        work_dir: where the state is kept for resuming.
+        log: receives a row every few steps.
+        device: `cpu` or `cuda`.
+    """
+
+    backbone: Backbone
+    train: Sequence[Source]
+    validation: Sequence[Source]
+    phases: Sequence[Phase]
+    out: Path
+    work_dir: Path
+    log: Callable[[Mapping[str, float | str | int]], None] = lambda row: None
+    device: str = "cpu"
+
+
+class Settings(Protocol):
+    """What kind of codec: a dataclass of plain values."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def split(self) -> str:
+        """Stage after which the network is cut."""
+        ...
+
+    @property
+    def seed(self) -> int:
+        """Of the initial weights, the order of images, the augmentation, cuts and noise."""
+        ...
+
+
+class Student(nn.Module, ABC):
+    """A codec between the head and the tail of a frozen backbone.
+
+    Its encoder is made of `frozen`, `last` and its own part; its decoder of its own part and `following`.
+
+    Args:
+        backbone: the network to split.
+        split: where.
+    """
+
+    encoder: nn.Module
+    decoder: nn.Module
+
+    step_scale: ClassVar[Mapping[str, float]] = {}
+    """Beginnings of parameters' names, and their step size over that of all others."""
+
+    def __init__(self, backbone: Backbone, split: str) -> None:
+        super().__init__()
+        self._tails = backbone.tail(split), backbone.tail(stage_behind(split))
+
+    @abstractmethod
+    def answer(self, phase: str) -> Answer:
+        """What it makes of an image in a phase."""
+
+    @abstractmethod
+    def sizes(self) -> dict[str, int]:
+        """What its checkpoint's metadata says of its size."""
+
+    @abstractmethod
+    def prepare(self, phase: str) -> None:
+        """Sets which parameters change in a phase, and whether batch norm's statistics do."""
+
+    def begin(self, phase: str, lesson: Lesson) -> None:
+        """What is done before the first image of a phase."""
+
+    def end(self, phase: str, lesson: Lesson) -> None:
+        """What is done after the last image of a phase."""
+
+    def features(self, pixels: Tensor) -> Tensor:
+        """`[batch, 3, height, width]` pixels, encoded and decoded, to those after `stage_behind(split)`."""
+        features: Tensor = self.decoder(self.encoder(pixels))
+        return features
+
+    def pooled(self, pixels: Tensor) -> Tensor:
+        """`[batch, 3, height, width]` pixels through the codec to `[batch, 2048]` pooled features."""
+        pooled: Tensor = self._tails[1](self.features(pixels))
+        return pooled
+
+    def own_tensors(self) -> dict[str, Tensor]:
+        """What its checkpoint holds: all but the frozen head."""
+        return {
+            key: value
+            for key, value in self.state_dict().items()
+            if key.startswith(("encoder.", "decoder.")) and not key.startswith("encoder.frozen.")
+        }
+
+
+class EndToEndStudent(Student):
+    """A student whose encoder has its own part in `compress`, its decoder in `restore`; see `PRESETS`."""
+
+    step_scale: ClassVar[Mapping[str, float]] = {"encoder.last.": 0.15, "decoder.following.": 0.15}
+
+    def prepare(self, phase: str) -> None:
+        """Trains the codec in `a`, the parts of the network as well from `b` on, batch norm up to `b`."""
+        self.requires_grad_(False).eval()
+        codec = [self.encoder.get_submodule("compress"), self.decoder.get_submodule("restore")]
+        network = [self.encoder.get_submodule("last"), self.decoder.get_submodule("following")]
+        for part in (*codec, *self.extra(), *([] if phase[0] == "a" else network)):
+            part.requires_grad_(True)
+        for part in codec:
+            part.train(phase[0] in "ab")
+
+    def extra(self) -> list[nn.Module | nn.Parameter]:
+        """What else is trained in all phases."""
+        return []
+
+
+def train_student(
+    student: Student, kind: str, settings: Settings, lesson: Lesson, alphabet: range
+) -> dict[str, object]:
+    """Trains a student phase by phase, going on from the saved state, and writes its checkpoint.
+
+    Args:
+        student: what is trained.
+        kind: of the checkpoint.
+        settings: what kind of codec.
+        lesson: on what, how long, and where to.
+        alphabet: the symbols that the encoder gives.
+
+    Returns:
+        The checkpoint's metadata.
+    """
+    backbone, device = lesson.backbone.to(lesson.device), lesson.device
+    student.to(device)
+    teacher = Teacher(backbone, settings.split, lesson.train)
+    identity = identity_of(settings, lesson)
+    for phase in lesson.phases:
+        student.prepare(phase.name)
+        student.begin(phase.name, lesson)
+        loss = teacher.loss(student.answer(phase.name))
+        job = Job(student, lesson.train, loss, lesson.work_dir, identity, settings.seed, device=device)
+        run_phase(replace(job, step_scale=student.step_scale, log=lesson.log), phase)
+        student.end(phase.name, lesson)
+    student.requires_grad_(False).eval()
+    counts = count_symbols(student.encoder, lesson.train, device, alphabet)
+    whole = nn.Sequential(backbone.head(settings.split), backbone.tail(settings.split))
+    metadata: dict[str, object] = {
+        "kind": kind,
+        **asdict(settings),
+        "backbone_sha256": backbone.sha256,
+        **student.sizes(),
+        "size_px": SIZE_PX,
+        "top1": top1(student.pooled, lesson),
+        "top1_uncompressed": top1(whole, lesson),
+        "validation_images": {source.classifier: len(source.images) for source in lesson.validation},
+        "phases": [asdict(phase) for phase in lesson.phases],
+    }
+    write_checkpoint(lesson.out, {**student.own_tensors(), "counts": torch.from_numpy(counts)}, metadata)
+    return metadata
+
+
+def identity_of(settings: Settings, lesson: Lesson) -> str:
+    """What a saved state must match: settings, steps, and a backbone of the user's own with its images."""
+    own = [lesson.backbone.sha256, [[source.classifier, len(source.images)] for source in lesson.train]]
+    comes_with_coinfer = lesson.backbone.sha256 == shipped_sha256()
+    phases = [asdict(phase) for phase in lesson.phases]
+    return json.dumps([asdict(settings), phases, *([] if comes_with_coinfer else own)])
+
+
+def some_pixels(train: Sequence[Source], device: str, each: int, batch: int = 32) -> Iterator[Tensor]:
+    """The first few training images of each set, as batches of pixels at full size."""
+    for source in train:
+        count = min(each, len(source.images))
+        for start in range(0, count, batch):
+            yield torch.from_numpy(source.images.load(range(start, min(start + batch, count)))).to(device)
+
+
+@torch.inference_mode()
+def count_symbols(
+    encoder: nn.Module, train: Sequence[Source], device: str, alphabet: range, each: int = 512
+) -> NDArray[np.int32]:
+    """Counts symbols over training images at full size: the tables of the range coder.
+
+    Args:
+        encoder: `[batch, 3, 224, 224]` pixels to `[batch, channels, side, side]` whole numbers.
+        train: image sets.
+        device: `cpu` or `cuda`.
+        alphabet: the numbers that may occur.
+        each: images of each set.
+
+    Returns:
+        `[channels, len(alphabet)]` how often each symbol occurs in each channel, plus one.
+    """
+    counts = np.ones((1, len(alphabet)), dtype=np.int64)
+    for pixels in some_pixels(train, device, each):
+        symbols = encoder(pixels).to(torch.int64).cpu().numpy() - alphabet.start
+        seen = [np.bincount(row, minlength=len(alphabet)) for row in _by_channel(symbols)]
+        counts = counts + np.stack(seen)
+    return counts.astype(np.int32)
+
+
+def _by_channel(symbols: NDArray[np.int64]) -> NDArray[np.int64]:
+    """`[batch, channels, ...]` to `[channels, all the rest]`."""
+    return symbols.swapaxes(0, 1).reshape(symbols.shape[1], -1)
+
+
+def top1(pooled: Callable[[Tensor], Tensor], lesson: Lesson) -> dict[str, float]:
+    """Share of right answers on each validation set, bf16 where quick, rounded to 4 digits.
+
+    Args:
+        pooled: `[batch, 3, 224, 224]` pixels to `[batch, 2048]` pooled features.
+        lesson: whose backbone's classifiers answer, and whose validation sets are asked.
+    """
+    shares = {}
+    for source in lesson.validation:
+
+        def classify(pixels: Tensor, classifier: str = source.classifier) -> Tensor:
+            return lesson.backbone.classify(pooled(pixels), classifier)
+
+        right = evaluate(classify, source.images, device=lesson.device, autocast=True)
+        shares[source.classifier] = round(float(right.mean()), 4)
+    return shares

@@ -1,0 +1,169 @@
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from coinfer.codecs.anytime import Anytime
+from coinfer.codecs.bottlenet import Bottlenet
+from coinfer.models.anytime import LARGEST, Rate, first_symbols
+from coinfer.models.backbone import CHANNELS, STRIDES, Backbone, shipped
+from coinfer.models.bottlenet import disturb
+from coinfer.models.parts import frozen_head, last_part, own_following, own_last_part, stage_behind
+from coinfer.models.scenes.scene import Scenes
+from coinfer.models.student import Lesson, identity_of
+from coinfer.models.train_anytime import (
+    CUT_BYTES,
+    FIRST_DOUBLING_BYTES,
+    WHOLE_SHARE,
+    AnytimeStudent,
+    train_anytime,
+)
+from coinfer.models.train_anytime import Settings as AnytimeSettings
+from coinfer.models.train_bottlenet import BottlenetStudent, train_bottlenet
+from coinfer.models.train_bottlenet import Settings as BottlenetSettings
+from coinfer.models.training import Job, Phase, Source, run_phase
+
+QUICK = (Phase("a-codec", 1, 64, 1e-3, 4), Phase("b-joint", 1, 64, 1e-3, 4), Phase("c-last", 1, 64, 1e-4, 4))
+SPLITS = ("layer1", "layer2", "layer3", "layer4")
+
+
+@pytest.fixture(scope="module")
+def backbone() -> Backbone:
+    return shipped()
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_the_parts_around_a_split_make_up_the_network(backbone: Backbone, split: str) -> None:
+    pixels = torch.from_numpy(Scenes(1, seed=1).load([0]))[:, :, :64, :64]
+    with torch.inference_mode():
+        features = own_last_part(backbone, split)(frozen_head(backbone, split)(pixels))
+        torch.testing.assert_close(features, backbone.head(split)(pixels))
+        assert features.shape[1:] == (CHANNELS[split], 64 // STRIDES[split], 64 // STRIDES[split])
+        pooled = backbone.tail(stage_behind(split))(own_following(backbone, split)(features))
+        torch.testing.assert_close(pooled, backbone.tail(split)(features))
+
+
+def test_own_parts_are_copies(backbone: Backbone) -> None:
+    for split in SPLITS[:3]:
+        own, common = own_last_part(backbone, split), last_part(backbone, split)
+        assert {id(p) for p in own.parameters()}.isdisjoint(id(p) for p in common.parameters())
+
+
+def test_the_rate_is_the_information_under_the_tables() -> None:
+    rate = Rate()
+    torch.nn.init.normal_(rate.logits)
+    shares = torch.softmax(rate.logits, 1)
+    symbols = torch.randint(-LARGEST, LARGEST + 1, (2, len(shares), 3, 3)).float()
+    channel = torch.arange(len(shares))[:, None, None]
+    expected = -torch.log2(shares[channel, symbols.long() + LARGEST])
+    torch.testing.assert_close(rate(symbols), expected)
+    between = rate((symbols.clamp(max=LARGEST - 1)) + 0.25)
+    below, above = rate(symbols.clamp(max=LARGEST - 1)), rate(symbols.clamp(max=LARGEST - 1) + 1)
+    torch.testing.assert_close(between, 0.75 * below + 0.25 * above)
+
+
+def test_first_symbols_go_channel_by_channel() -> None:
+    marks = first_symbols(torch.tensor([0, 5, 8]), channels=2, side=2)
+    assert marks.shape == (3, 2, 2, 2)
+    assert marks.flatten(1).sum(1).tolist() == [0, 5, 8]
+    assert marks[1].tolist() == [[[True, True], [True, True]], [[True, False], [False, False]]]
+
+
+def test_streams_are_cut_at_the_bytes_asked_for(backbone: Backbone) -> None:
+    """At 112 px the grid has a quarter of the symbols, so a quarter of the bytes counts as that many."""
+    torch.manual_seed(0)
+    student = AnytimeStudent(backbone, AnytimeSettings(cut_bytes=100, rate_weight=0.5)).train()
+    shared = student.encoder.frozen(torch.from_numpy(Scenes(2, seed=1).load([0, 1]))[:, :, :112, :112])
+    _, arrived, price = student._sent(shared)
+    assert 0 < arrived.float().mean() < 1
+    assert price.item() == pytest.approx(0.5 * np.log2(1 + 100 / FIRST_DOUBLING_BYTES), rel=0.02)
+
+
+def test_lengths_in_training_are_spread_over_the_range(backbone: Backbone) -> None:
+    torch.manual_seed(0)
+    student = AnytimeStudent(backbone, AnytimeSettings())
+    limits = student._limit(torch.full((4000, 1), 1000.0), full_size=4.0)
+    whole = torch.isinf(limits)
+    assert whole.float().mean().item() == pytest.approx(WHOLE_SHARE, abs=0.03)
+    cut, (shortest, longest) = limits[~whole], CUT_BYTES
+    assert (cut.min().item(), cut.max().item()) == pytest.approx((2 * shortest, 2 * longest), rel=0.02)
+    assert cut.log().median().exp().item() == pytest.approx(2 * (shortest * longest) ** 0.5, rel=0.1)
+
+
+@pytest.mark.parametrize(("kind", "strength"), [("none", 0.5), ("awgn", 0.1), ("erasure", 0.25)])
+def test_what_the_channel_does(kind: str, strength: float) -> None:
+    torch.manual_seed(0)
+    symbols = torch.full((4, 8, 32, 32), 60.0)
+    received = disturb(symbols, kind, strength)  # type: ignore[arg-type]
+    changed = (received != symbols).float().mean().item()
+    assert changed == pytest.approx({"none": 0.0, "awgn": 1.0, "erasure": 0.25}[kind], abs=0.01)
+    if kind == "awgn":
+        assert received.std().item() == pytest.approx(25.5, rel=0.02)
+    if kind == "erasure":
+        assert set(received.unique().tolist()) == {60.0, 128.0}
+
+
+def test_phases_tune_codec_then_network(backbone: Backbone) -> None:
+    student = BottlenetStudent(backbone, BottlenetSettings())
+    before = student.own_tensors()
+    student.prepare("a-codec")
+    trained = {name.split(".")[1] for name, p in student.named_parameters() if p.requires_grad}
+    assert trained == {"compress", "restore"}
+    assert student.encoder.compress.training
+    student.prepare("c-last")
+    trained = {name.split(".")[1] for name, p in student.named_parameters() if p.requires_grad}
+    assert trained == {"compress", "restore", "last", "following"}
+    assert not student.encoder.compress.training
+    assert not any(key.startswith("encoder.frozen") for key in before)
+
+
+def test_training_makes_a_codec(backbone: Backbone, tmp_path: Path) -> None:
+    """Each trained on four frames for a step a phase; the codecs take what comes out."""
+    sources = [Source(Scenes(4, seed=1), "scenes", teacher_only=True)]
+    frames = Scenes(2, seed=2).load([0, 1])
+    a, b = tmp_path / "anytime.safetensors", tmp_path / "bottlenet.safetensors"
+    rows: list[object] = []
+    lesson = Lesson(backbone, sources, sources, QUICK, a, tmp_path / "a", rows.append)
+    made = train_anytime(AnytimeSettings("layer3"), lesson)
+    assert made["top1"].keys() == {"scenes"}  # type: ignore[attr-defined]
+    assert len(rows) == 3
+    codec = Anytime(split="layer3", checkpoint=str(a))
+    payloads = codec.encode(frames)
+    assert np.isfinite(codec.decode(payloads)).all()
+    train_bottlenet(BottlenetSettings("layer3", 1024), replace(lesson, out=b, work_dir=tmp_path / "b"))
+    payloads = Bottlenet(split="layer3", checkpoint=str(b)).encode(frames)
+    assert [len(payload) for payload in payloads] == [6 + 4 * 14 * 14] * 2
+
+
+def test_states_of_another_network_or_another_number_of_images_do_not_match(backbone: Backbone) -> None:
+    settings = AnytimeSettings()
+    few, many = [Source(Scenes(4), "scenes")], [Source(Scenes(5), "scenes")]
+    lesson = Lesson(backbone, few, [], QUICK, Path("out"), Path("work"))
+    assert json.loads(identity_of(settings, lesson)) == [asdict(settings), [asdict(phase) for phase in QUICK]]
+    own = Backbone({"scenes": backbone.class_names["scenes"]})
+    own.sha256 = "0" * 64
+    lessons = (lesson, replace(lesson, backbone=own), replace(lesson, backbone=own, train=many))
+    assert len({identity_of(settings, each) for each in lessons}) == 3
+
+
+def test_parts_step_at_their_own_scale(backbone: Backbone, tmp_path: Path) -> None:
+    """Adam's first step is the step size itself, whatever the gradient."""
+    student = AnytimeStudent(backbone, AnytimeSettings("layer3"))
+    student.prepare("b-joint")
+    before = {name: value.detach().clone() for name, value in student.named_parameters()}
+    sources = [Source(Scenes(4, seed=1), "scenes")]
+
+    def loss(pixels: torch.Tensor, labels: torch.Tensor, classifier: str) -> torch.Tensor:
+        return sum(value.sum() for value in student.parameters() if value.requires_grad)  # type: ignore
+
+    job = Job(student, sources, loss, tmp_path, step_scale=student.step_scale)
+    run_phase(job, Phase("b-joint", 2, 32, 1e-3, 4))
+    after = dict(student.named_parameters())
+    moved = {name: (before[name] - after[name]).abs().max().item() for name in before}
+    step = moved["decoder.missing"]
+    assert step > 0
+    assert moved["rate.logits"] == pytest.approx(20 * step, rel=0.01)
+    assert moved["encoder.last.conv1.weight"] == pytest.approx(0.15 * step, rel=0.01)
