@@ -44,6 +44,16 @@ def check_name(name: str) -> None:
         raise UnknownCodecError(f"unknown codec '{name}', {hint}")
 
 
+def module(name: str) -> str:
+    """Full name of an installed codec's module; imports nothing.
+
+    Raises:
+        UnknownCodecError: not installed.
+    """
+    check_name(name)
+    return _entries()[name].module
+
+
 def summary(name: str) -> str:
     """First line of an installed codec's docstring; imports the codec.
 

@@ -1,0 +1,148 @@
+"""The checks, in the order in which a codec's author wants to hear of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from coinfer.codecs.protocol import Codec
+from coinfer.codecs.testing import claim_checks, machine_checks, message_checks
+from coinfer.codecs.testing.machines import told
+from coinfer.codecs.testing.subject import ContractError, DoesNotApply, Subject, frames
+
+if TYPE_CHECKING:
+    import pytest
+
+
+@dataclass(frozen=True)
+class Check:
+    """One rule of the contract.
+
+    Args:
+        name: one word or two.
+        rule: what every codec keeps to, in a line.
+        run: checks a subject; raises ContractError, or DoesNotApply.
+    """
+
+    name: str
+    rule: str
+    run: Callable[[Subject], None]
+
+    def __call__(self, subject: Subject) -> None:
+        """Checks the rule.
+
+        Raises:
+            ContractError: the codec breaks it; the text says what came and what to do.
+            DoesNotApply: the codec claims nothing that the rule is about.
+        """
+        self.run(subject)
+
+
+CHECKS = (
+    Check(
+        "settings",
+        "Settings are the constructor's arguments, plain data, and the repr.",
+        claim_checks.settings,
+    ),
+    Check(
+        "round trip",
+        "An image becomes one message of bytes, and a message one row of finite scores.",
+        message_checks.round_trip,
+    ),
+    Check("pixels", "Encoding leaves the pixels as they were.", message_checks.pixels),
+    Check("content", "What is sent, and what it decodes to, depends on the image.", message_checks.content),
+    Check(
+        "determinism",
+        "The same image gives the same bytes, also from a fresh codec.",
+        message_checks.determinism,
+    ),
+    Check(
+        "batch",
+        "Alone or in a batch, an image gives the same bytes, but for rounding, and scores.",
+        message_checks.batch,
+    ),
+    Check("threads", "Two threads send what one sends, but for rounding.", message_checks.threads),
+    Check("halves apart", "Encoder and decoder share nothing but settings.", message_checks.halves),
+    Check(
+        "honest sizes",
+        "The bytes alone suffice, in a process that never saw the image.",
+        machine_checks.sizes,
+    ),
+    Check("worker", "Pickled to another process, the codec sends the same bytes.", machine_checks.worker),
+    Check(
+        "hostile bytes",
+        "Any bytes give a BitstreamError or an answer, in bounded time and memory.",
+        machine_checks.hostile,
+    ),
+    Check("costs", "Stated costs are not far below operations counted and time taken.", claim_checks.costs),
+    Check(
+        "figures", "Parameters, fixed width and information are numbers that can be.", claim_checks.figures
+    ),
+    Check("cuts", "Messages cut to the sizes of `cuts` keep to them, and decode.", claim_checks.cuts),
+    Check("loss", "A codec that tolerates loss answers, however bad a message is.", claim_checks.loss),
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a check.
+
+    Args:
+        check: which.
+        verdict: pass, FAIL, or no for a check that does not apply.
+        reason: why, where it is not pass.
+    """
+
+    check: Check
+    verdict: Literal["pass", "FAIL", "no"]
+    reason: str = ""
+
+
+def outcome(check: Check, subject: Subject) -> Outcome:
+    """Runs a check; whatever the codec raises is a reason to fail."""
+    try:
+        check(subject)
+    except DoesNotApply as error:
+        return Outcome(check, "no", str(error))
+    except ContractError as error:
+        return Outcome(check, "FAIL", str(error))
+    except Exception as error:
+        return Outcome(check, "FAIL", f"the codec raised {told(error)}")
+    return Outcome(check, "pass")
+
+
+class CodecBattery:
+    """All checks as one test class for pytest.
+
+        class TestMyCodec(CodecBattery):
+            codec = MyCodec
+            settings = {"quality": 30}
+
+    Attributes:
+        codec: the class under test, or a function that makes codecs; other processes must be able to
+            import it.
+        settings: what it is called with.
+    """
+
+    codec: ClassVar[Callable[..., Codec]]
+    settings: ClassVar[Mapping[str, Any]] = {}
+
+    _made: ClassVar[Subject]
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Makes a test of each check."""
+        if "check" in metafunc.fixturenames:
+            metafunc.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
+
+    def test_contract(self, check: Check) -> None:
+        """Runs a check."""
+        check(self._subject())
+
+    @classmethod
+    def _subject(cls) -> Subject:
+        """Gives all checks the same one."""
+        if "_made" not in vars(cls):
+            cls._made = Subject(partial(cls.codec, **cls.settings), frames())
+        return cls._made

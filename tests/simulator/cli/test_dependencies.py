@@ -1,0 +1,57 @@
+from pathlib import Path
+
+import pytest
+
+from coinfer.simulator.cli import dependencies
+from coinfer.simulator.cli.dependencies import code_version, imported, sources, weights
+
+
+def test_a_codec_depends_on_what_it_imports():
+    of_jpeg, of_aecnn = imported("coinfer.codecs.jpeg"), imported("coinfer.codecs.aecnn")
+    assert {"coinfer.codecs.jpeg", "coinfer.codecs.pillow", "coinfer.models.backbone"} <= of_jpeg
+    assert {"coinfer.codecs.entropy", "coinfer.models.aecnn", "coinfer.models.parts"} <= of_aecnn
+    assert not {"coinfer.codecs.aecnn", "coinfer.models.aecnn", "coinfer.models.train_aecnn"} & of_jpeg
+    assert "coinfer.models.train_aecnn" not in of_aecnn
+    assert all(name in sources() for name in of_jpeg | of_aecnn)
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """A package of someone else's with a codec in it; and caches that are empty before and after."""
+    folder = tmp_path / "their_codecs"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("raise RuntimeError('imported')\n")
+    (folder / "tiny.py").write_text("A = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    code_version.cache_clear()
+    yield folder
+    code_version.cache_clear()
+
+
+def test_the_version_of_others_changes_with_their_code(own):
+    before = code_version("their_codecs.tiny")
+    code_version.cache_clear()
+    assert code_version("their_codecs.tiny") == before != code_version()
+    code_version.cache_clear()
+    (own / "tiny.py").write_text("A = 2\n")
+    assert code_version("their_codecs.tiny") != before
+
+
+def test_versions_change_with_code_that_counts_and_with_no_other(tmp_path, monkeypatch):
+    changed = tmp_path / "pillow.py"
+    changed.write_text(sources()["coinfer.codecs.pillow"].read_text() + "A = 1\n")
+    names = ("coinfer.codecs.jpeg", "coinfer.codecs.raw", None)
+    before = [code_version(name) for name in names]
+    code_version.cache_clear()
+    known = sources() | {"coinfer.codecs.pillow": changed}
+    monkeypatch.setattr(dependencies, "sources", lambda: known)
+    after = [code_version(name) for name in names]
+    code_version.cache_clear()
+    assert [old == new for old, new in zip(before, after, strict=True)] == [False, True, False]
+
+
+def test_weights_of_one_codec_leave_the_others_alone():
+    assert weights("jpeg").keys() == {"classifier-scenes.safetensors", "resnet50-imagenette.safetensors"}
+    assert weights("aecnn").keys() - weights("jpeg").keys() == {"aecnn-layer2.safetensors"}
+    assert weights("bottlenet++").keys() >= weights("jpeg").keys()
+    assert weights("aecnn").keys() < weights().keys() == {Path(name).name for name in weights()}
