@@ -42,14 +42,14 @@ class Alarm(Event):
         self, env: Environment, time_s: float, callback: "Callable[[Alarm], None]", item: Any
     ) -> None:
         # Every event of a simulation passes here: Event.__init__ and env.schedule are written out.
-        if not time_s >= env._now:
-            raise ValueError(f"cannot set an alarm for {time_s} s: the clock shows {env.now} s")
         self.env = env
         self.callbacks: list[Any] = [callback]
         self.time_s = time_s
         self.item = item
-        if time_s < inf:
+        if env._now <= time_s < inf:
             heappush(env._queue, (time_s, NORMAL, next(env._eid), self))
+        elif time_s != inf:
+            raise ValueError(f"cannot set an alarm for {time_s} s: the clock shows {env.now} s")
 
     def cancel(self) -> None:
         """Call nobody when the time comes."""

@@ -169,13 +169,14 @@ class RecordedChannel:
         return db_to_linear(self.snr_db_at(np.arange(slots, dtype=np.float64) * slot_s))
 
 
-def draw_channels(scenario: Scenario, replication: int, horizon_s: float) -> list[Channel]:
+def draw_channels(scenario: Scenario, replication: int, horizon_s: float, cell: int = 0) -> list[Channel]:
     """Draw the channels of all devices; the same for every codec, and fading the same for every mean SNR.
 
     Args:
         scenario: What to draw.
         replication: From 0 on.
         horizon_s: How long, in seconds, traces should last if they may be that long.
+        cell: From 0 on.
 
     Returns:
         A channel for each device, `[devices]`.
@@ -184,7 +185,7 @@ def draw_channels(scenario: Scenario, replication: int, horizon_s: float) -> lis
         ScenarioError: If the way of a device takes too many slots.
         TraceError: If the recording cannot be read.
     """
-    streams = Streams(scenario.seed, replication)
+    streams = Streams(scenario.seed, replication, cell * scenario.cell_devices)
     if scenario.link.recording is not None:
         recording = read_recording(scenario.link.recording.file)
         _check_rates(scenario.link, recording)
@@ -194,7 +195,7 @@ def draw_channels(scenario: Scenario, replication: int, horizon_s: float) -> lis
     routes = _routes(scenario, streams, horizon_s)
     fadings = [blocks.fading(scenario.link, route.speed_mps) for route in routes]
     grids = [_grid(scenario, *pair, horizon_s) for pair in zip(fadings, routes, strict=True)]
-    drawn = _drawn_gains(tuple(zip(fadings, grids, strict=True)), scenario.seed, replication)
+    drawn = _drawn_gains(tuple(zip(fadings, grids, strict=True)), streams)
     levels = (
         db_to_linear(_level_db(scenario.link, route, *grid, streams, device))
         for device, (route, grid) in enumerate(zip(routes, grids, strict=True))
@@ -231,10 +232,7 @@ def _check_rates(link: Link, recording: Recording) -> None:
 
 
 @lru_cache(maxsize=1)
-def _drawn_gains(
-    devices: tuple[tuple[Fading, tuple[int, float]], ...], seed: int, replication: int
-) -> list[FloatArray]:
-    streams = Streams(seed, replication)
+def _drawn_gains(devices: tuple[tuple[Fading, tuple[int, float]], ...], streams: Streams) -> list[FloatArray]:
     return [
         fading.gains(slots, slot_s, streams.rng("fading", device))
         for device, (fading, (slots, slot_s)) in enumerate(devices)
@@ -262,7 +260,7 @@ def _grid(scenario: Scenario, fading: Fading, route: Route, horizon_s: float) ->
     if route.speed_mps:
         return parts * max(round(route.period_s / (parts * slot_s)), 1), slot_s
     wanted = 2 ** ceil(log2(max(horizon_s / slot_s, 1.0)))
-    devices = len(scenario.device_profiles)
+    devices = sum(group.count for group in scenario.devices)
     shorter = 2 ** ceil(log2(min(fading.longest_slot_s / slot_s, MOST_PARTS)) - 1e-9) if fades else 1
     return max(FEWEST_SLOTS * shorter, min(wanted, MOST_SLOTS // 2 ** ceil(log2(devices)))), slot_s
 

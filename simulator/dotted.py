@@ -9,7 +9,7 @@ from coinfer.simulator.fields import shown
 def put(tree: dict[str, Any], path: str, value: Any) -> None:
     """Set the entry at `path` in place, making mappings on the way where there is nothing yet.
 
-    What follows `sweep.` is one key, because the keys of a sweep are dotted paths themselves.
+    What follows `sweep.` or `sweep.zip.` is one key, because the keys of a sweep are dotted paths themselves.
 
     Raises:
         InputError: the path leads through a value that has no entries, or past the end of a list.
@@ -29,7 +29,11 @@ def split(path: str) -> list[str]:
 
     >>> split("devices.0.count"), split("sweep.link.mean_snr_db")
     (['devices', '0', 'count'], ['sweep', 'link.mean_snr_db'])
+    >>> split("sweep.zip.link.mean_snr_db")
+    ['sweep', 'zip', 'link.mean_snr_db']
     """
+    if path.startswith("sweep.zip."):
+        return path.split(".", maxsplit=2)
     return path.split(".", maxsplit=1 if path.startswith("sweep.") else -1)
 
 

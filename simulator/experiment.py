@@ -9,38 +9,23 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from coinfer.simulator import blocks, radio
-from coinfer.simulator.channel import Channel, check_ways, draw_channels
+from coinfer.simulator import blocks, engine, radio, vector
+from coinfer.simulator.channel import check_ways, draw_channels
 from coinfer.simulator.cutting import Cutting, Forecast, forecasts
 from coinfer.simulator.demand import Demand
-from coinfer.simulator.engine import Limits, simulate
+from coinfer.simulator.engine import Limits
+from coinfer.simulator.engine_choice import chosen
 from coinfer.simulator.fields import Scalar
-from coinfer.simulator.link.backhaul import Backhaul
+from coinfer.simulator.luck import Luck, draw_luck
 from coinfer.simulator.measurements import Measurement
+from coinfer.simulator.records import Records
 from coinfer.simulator.scenario import Scenario
-from coinfer.simulator.timeline import Outcome, Timeline
 from coinfer.simulator.units import bytes_to_bits
-from coinfer.simulator.workload import (
-    Arrivals,
-    Periodic,
-    Poisson,
-    Streams,
-    Workload,
-    draw_workload,
-    service_multipliers,
-)
+from coinfer.simulator.workload import Arrivals, Periodic, Poisson, Streams, Workload, draw_workload
 
 FloatArray = NDArray[np.float64]
 
-STAMPS = (
-    "encode_start_s",
-    "encode_end_s",
-    "tx_start_s",
-    "tx_end_s",
-    "edge_start_s",
-    "edge_end_s",
-    "done_s",
-)
+_ENGINES = {"events": engine.simulate, "vector": vector.simulate}
 
 
 @dataclass(frozen=True)
@@ -55,45 +40,45 @@ class Experiment:
         measurements: by the codec's label.
     """
 
-    coordinates: Mapping[str, Scalar]
+    coordinates: Mapping[str, Scalar | None]
     scenario: Scenario
     image_count: int
     images: str
     measurements: Mapping[str, Measurement]
 
 
-def run_replication(experiment: Experiment, replication: int) -> pd.DataFrame:
-    """Simulates one replication of one sweep point.
+def run_replication(experiment: Experiment, replication: int, cell: int = 0) -> pd.DataFrame:
+    """Simulates one replication of one cell at one sweep point.
 
     Args:
         experiment: what to simulate.
         replication: from 0 on.
+        cell: from 0 on.
 
     Returns:
         A row a task, all codecs, with the columns of tasks.parquet.
     """
     scenario = experiment.scenario
-    streams = Streams(scenario.seed, replication)
+    first_device = cell * scenario.cell_devices
+    streams = Streams(scenario.seed, replication, first_device)
     workload = _workload(scenario, experiment.image_count, streams)
-    channels = draw_channels(scenario, replication, float(workload.arrival_s.max(initial=0)))
+    rows = workload.rows_of(len(scenario.device_profiles))
+    channels = draw_channels(scenario, replication, float(workload.arrival_s.max(initial=0)), cell)
     make_uplink = radio.uplink(scenario.link, channels, streams)
-    luck = _draw_luck(scenario, workload, streams)
+    luck = draw_luck(scenario, workload, rows, streams)
     answered_s = radio.answers(scenario.downlink, scenario.link, channels, workload.device_id)
-    answer_s = radio.answer_s(scenario.downlink, scenario.link, channels)[workload.device_id]
+    answer_s = _each(radio.answer_s(scenario.downlink, scenario.link, channels), workload)
     expected = forecasts(scenario.cut, scenario.link, channels) if scenario.cut else []
-    tables = []
-    for label, measurement in experiment.measurements.items():
+    simulate = _ENGINES[chosen(scenario).engine]
+    records = Records(workload, list(experiment.measurements))
+    for place, measurement in enumerate(experiment.measurements.values()):
         demand = _demand(scenario, workload, measurement, luck, answer_s, answered_s)
         cutting = _cutting(scenario, workload, measurement, answer_s, expected)
         make = cutting.over(make_uplink) if cutting else make_uplink
-        timeline = simulate(workload, demand, _limits(scenario, workload), make)
-        table = _records(workload, measurement, timeline, channels, luck, cutting)
-        for place, (key, value) in enumerate(
-            {"codec": label, **experiment.coordinates, "replication": replication}.items()
-        ):
-            table.insert(place, key, value)
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+        simulate(workload, demand, _limits(scenario, workload), make, records.timeline_of(place))
+        payload_bytes, correct = _sent(workload, measurement, luck, cutting)
+        records.fill(place, payload_bytes, correct, channels, rows)
+    return records.table(experiment.coordinates, replication, first_device)
 
 
 def check_link(scenario: Scenario) -> None:
@@ -128,60 +113,35 @@ def _limits(scenario: Scenario, workload: Workload) -> Limits:
     return Limits(scenario.edge.workers, buffers, None if scenario.drain else last_s)
 
 
-@dataclass(frozen=True, eq=False)
-class _Luck:
-    """What chance gives each task beside its channel, whatever the codec: `[tasks]` each."""
-
-    device_factor: FloatArray
-    edge_factor: FloatArray
-    access_s: FloatArray | None
-    backhaul_s: FloatArray | None
-    crossing: FloatArray
-
-
-def _draw_luck(scenario: Scenario, workload: Workload, streams: Streams) -> _Luck:
-    """Draw it device by device, so that one device more leaves the others as they were."""
-    columns = np.ones((5, len(workload)))
-    access = blocks.access(scenario.link.access)
-    backhaul = Backhaul(scenario.backhaul.median_s, scenario.backhaul.sigma_log)
-    for device, profile in enumerate(scenario.device_profiles):
-        rows = workload.device_id == device
-        tasks, rng = int(rows.sum()), streams.rng("service", device)
-        columns[0, rows] = service_multipliers(profile.service_cv, tasks, rng)
-        columns[1, rows] = service_multipliers(scenario.edge.profile.service_cv, tasks, rng)
-        columns[2, rows] = access.delays_s(tasks, streams.rng("access", device))
-        columns[3, rows] = backhaul.delays_s(tasks, streams.rng("backhaul", device))
-        columns[4, rows] = streams.rng("loss", device).random(tasks)
-    device_factor, edge_factor, access_s, backhaul_s, crossing = columns
-    return _Luck(
-        device_factor,
-        edge_factor,
-        access_s if access_s.any() else None,
-        backhaul_s if backhaul_s.any() else None,
-        crossing,
-    )
+def _each(of_devices: FloatArray, workload: Workload) -> FloatArray:
+    """Give each task what its device has, `[tasks]`; without a column of its own if all have the same."""
+    if np.ptp(of_devices) == 0.0:
+        return np.broadcast_to(of_devices[0], len(workload))
+    return of_devices[workload.device_id]
 
 
 def _demand(
     scenario: Scenario,
     workload: Workload,
     measurement: Measurement,
-    luck: _Luck,
+    luck: Luck,
     answer_s: FloatArray,
     answered_s: Callable[[FloatArray], FloatArray] | None,
 ) -> Demand:
-    work = measurement.device_cost
-    encode_s = np.array(
-        [profile.compute_s(work.flops, work.serial_s) for profile in scenario.device_profiles]
+    work, edge_work = measurement.device_cost, measurement.edge_cost
+    encode_s = _each(
+        np.array([profile.compute_s(work.flops, work.serial_s) for profile in scenario.device_profiles]),
+        workload,
     )
-    work = measurement.edge_cost
-    edge_s = scenario.edge.profile.compute_s(work.flops, work.serial_s)
+    edge_s: FloatArray = np.broadcast_to(
+        scenario.edge.profile.compute_s(edge_work.flops, edge_work.serial_s), len(workload)
+    )
     on_air_bytes = blocks.framing(scenario.link).on_air_bytes(measurement.payload_bytes)
     gives_up = scenario.on_deadline == "abort"
     return Demand(
-        encode_s=encode_s[workload.device_id] * luck.device_factor,
+        encode_s=encode_s if luck.device_factor is None else encode_s * luck.device_factor,
         payload_bits=bytes_to_bits(on_air_bytes[workload.image_id]),
-        edge_s=edge_s * luck.edge_factor,
+        edge_s=edge_s if luck.edge_factor is None else edge_s * luck.edge_factor,
         downlink_s=answer_s,
         answers_on_device=measurement.answers_on_device,
         access_s=luck.access_s,
@@ -208,39 +168,17 @@ def _cutting(
     return Cutting(measurement, workload, until_s, expected, blocks.framing(scenario.link))
 
 
-def _records(
-    workload: Workload,
-    measurement: Measurement,
-    timeline: Timeline,
-    channels: Sequence[Channel],
-    luck: _Luck,
-    cutting: Cutting | None,
-) -> pd.DataFrame:
-    snr_db = np.full(len(workload), np.nan)
-    for device, channel in enumerate(channels):
-        rows = (workload.device_id == device) & ~np.isnan(timeline.tx_start_s)
-        snr_db[rows] = channel.snr_db_at(timeline.tx_start_s[rows])
-    names = pd.Index([outcome.name.lower() for outcome in Outcome])
-    return pd.DataFrame(
-        {
-            "device_id": workload.device_id,
-            "task_id": workload.task_id,
-            "image_id": workload.image_id,
-            "arrival_s": workload.arrival_s,
-            **{stamp: getattr(timeline, stamp) for stamp in STAMPS},
-            "payload_bytes": (
-                cutting.payload_bytes if cutting else measurement.payload_bytes[workload.image_id]
-            ),
-            "snr_db": snr_db,
-            "outcome": pd.Categorical.from_codes(timeline.outcome, categories=names),
-            "correct": cutting.correct if cutting else _correct(workload, measurement, luck),
-        }
-    )
+def _sent(
+    workload: Workload, measurement: Measurement, luck: Luck, cutting: Cutting | None
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Give the size of what was sent of each task, and if the answer to it is right, `[tasks]` each.
 
-
-def _correct(workload: Workload, measurement: Measurement, luck: _Luck) -> NDArray[np.bool_]:
-    """Tell of each task if its answer is right, `[tasks]`; on a lossy link, after one of the crossings."""
-    if measurement.correct_lossy is None:
-        return np.asarray(measurement.correct[workload.image_id])
+    On a lossy link, that is the answer after one of the crossings that were measured.
+    """
+    if cutting is not None:
+        return cutting.payload_bytes, cutting.correct
+    payload_bytes = measurement.payload_bytes[workload.image_id]
+    if measurement.correct_lossy is None or luck.crossing is None:
+        return payload_bytes, measurement.correct[workload.image_id]
     crossing = (luck.crossing * len(measurement.correct_lossy)).astype(np.int64)
-    return np.asarray(measurement.correct_lossy[crossing, workload.image_id])
+    return payload_bytes, measurement.correct_lossy[crossing, workload.image_id]

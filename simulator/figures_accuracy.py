@@ -73,7 +73,7 @@ def _curve(panel: Axes, table: pd.DataFrame, axis: SweepAxis, number: int) -> No
     if table.empty:
         return
     places = dict(zip(axis.values, axis.positions(), strict=True))
-    x = np.array([places[value] for value in table[axis.key]])
+    x = np.array([places[None if pd.isna(value) else value] for value in table[axis.key]])
     order = np.argsort(x, kind="stable")
     x, table = x[order], table.iloc[order]
     y, stable = table["on_time_accuracy"].to_numpy(), table["stable"].to_numpy(dtype=bool)

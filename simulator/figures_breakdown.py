@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
+from coinfer.simulator.by_point import PointKey
 from coinfer.simulator.figures_axis import SweepAxis, sweep_axis
 from coinfer.simulator.figures_style import (
     BLUE,
@@ -25,19 +27,8 @@ from coinfer.simulator.figures_style import (
     short,
     time_text,
 )
+from coinfer.simulator.point_account import PointAccount
 from coinfer.simulator.scenario import Scenario
-
-STAMPS = (
-    "arrival_s",
-    "encode_start_s",
-    "encode_end_s",
-    "tx_start_s",
-    "tx_end_s",
-    "edge_start_s",
-    "edge_end_s",
-    "done_s",
-)
-"""The columns between which the stages lie."""
 
 _PALE = {BLUE: "#b3d5e8", ORANGE: "#f7e2b2", GREEN: "#b2e1d5"}
 _STAGES = {
@@ -90,17 +81,19 @@ class StageMeans:
         return time if self.stable else f"{time}\nunstable"
 
 
-def latency_breakdown(tasks: pd.DataFrame, summary: pd.DataFrame, scenario: Scenario) -> Figure:
+def latency_breakdown(
+    accounts: Mapping[PointKey, PointAccount], summary: pd.DataFrame, scenario: Scenario
+) -> Figure:
     """Draw the mean time in each stage, a bar a codec, at the lowest and the highest swept value.
 
     Args:
-        tasks: the records of tasks.parquet.
+        accounts: of the tasks of at least the sweep points that are shown.
         summary: the table of summary.csv.
         scenario: the scenario with its sweep.
     """
     axis = sweep_axis(scenario)
     ends = list(dict.fromkeys([axis.values[0], axis.values[-1]]))
-    bars = [stage_means(axis.select(tasks, value), axis.select(summary, value)) for value in ends]
+    bars = [stage_means(accounts[axis.point(value)], axis.select(summary, value)) for value in ends]
     figure = blank_figure(1.15 + 0.4 * max(2, *map(len, bars)))
     panels = figure.subplots(1, len(ends), sharey=True, squeeze=False)[0]
     for panel, value, group in zip(panels, ends, bars, strict=True):
@@ -111,21 +104,20 @@ def latency_breakdown(tasks: pd.DataFrame, summary: pd.DataFrame, scenario: Scen
     return figure
 
 
-def stage_means(tasks: pd.DataFrame, summary: pd.DataFrame) -> list[StageMeans]:
+def stage_means(account: PointAccount, summary: pd.DataFrame) -> list[StageMeans]:
     """Average the stages of each codec at one sweep point.
 
     Args:
-        tasks: the records at that point.
+        account: the tasks at that point.
         summary: the summary at that point; it gives the order of the codecs.
     """
     means = []
     for codec, rows in summary.groupby("codec", sort=False, observed=True):
-        of_codec = tasks[tasks["codec"] == codec]
-        stamps_s = of_codec.loc[of_codec["outcome"] == "done", list(STAMPS)].to_numpy(dtype=np.float64)
-        stamps_s = stamps_s[np.isfinite(stamps_s).all(axis=1)]
-        stages_s = np.diff(stamps_s, axis=1).mean(axis=0) if len(stamps_s) else np.zeros(len(_STAGES))
-        answered = len(stamps_s) / max(len(of_codec), 1)
-        means.append(StageMeans(str(codec), stages_s, answered, bool(rows["stable"].all())))
+        total = account.codecs[str(codec)]
+        answered = total.latency_s.finite.total
+        means_s = np.sum([unit.stages_s for unit in total.units], axis=0) / max(answered, 1)
+        share = answered / total.latency_s.total
+        means.append(StageMeans(str(codec), means_s, share, bool(rows["stable"].all())))
     return means
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,6 +12,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
+from coinfer.simulator.by_point import PointKey
+from coinfer.simulator.distribution import Distribution
 from coinfer.simulator.figures_axis import SweepAxis, sweep_axis
 from coinfer.simulator.figures_style import (
     GREY,
@@ -20,29 +24,34 @@ from coinfer.simulator.figures_style import (
     legend_above,
     time_text,
 )
+from coinfer.simulator.point_account import PointAccount
 from coinfer.simulator.scenario import Scenario
 
 FloatArray = NDArray[np.float64]
 
-_NOTE = "Share of all generated tasks; dropped and unfinished ones are never answered. Dashed: deadlines."
+_NOTE = (
+    "Share of all tasks after the warm-up; dropped and unfinished ones are never answered. Dashed: deadlines."
+)
 _MOST_STEPS = 500
 _BEYOND_DEADLINES = 10.0
 _LABEL_GAP = 0.115
 _TWO_DECADES = 100.0
 
 
-def latency_distribution(tasks: pd.DataFrame, summary: pd.DataFrame, scenario: Scenario) -> Figure:
+def latency_distribution(
+    accounts: Mapping[PointKey, PointAccount], summary: pd.DataFrame, scenario: Scenario
+) -> Figure:
     """Draw the cumulative distribution of latency at the lowest and at the middle swept value.
 
     Args:
-        tasks: the records of tasks.parquet.
+        accounts: of the tasks of at least the sweep points that are shown.
         summary: the table of summary.csv; it gives the order of the codecs.
         scenario: the scenario with its sweep.
     """
     axis = sweep_axis(scenario)
     codecs = list(summary["codec"].unique())
-    chosen = list(dict.fromkeys([axis.values[0], axis.values[len(axis.values) // 2]]))
-    samples = [_latencies_s(axis.select(tasks, value), codecs) for value in chosen]
+    chosen = list(dict.fromkeys(axis.ends_and_middle[:2]))
+    samples = [_latencies_s(accounts[axis.point(value)], codecs) for value in chosen]
     figure = blank_figure(3.0)
     panels = figure.subplots(1, len(chosen), sharex=True, sharey=True, squeeze=False)[0]
     limits_s = _limits_s([sample for group in samples for sample in group], scenario.deadlines_s)
@@ -58,31 +67,33 @@ def latency_distribution(tasks: pd.DataFrame, summary: pd.DataFrame, scenario: S
     return figure
 
 
-def answered_share(latency_s: FloatArray) -> tuple[FloatArray, FloatArray]:
+def answered_share(latency_s: Distribution) -> tuple[FloatArray, FloatArray]:
     """Return the steps of the cumulative distribution, thinned to a few hundred.
 
     Args:
-        latency_s: `[tasks] float64`, infinite where a task was never answered.
+        latency_s: infinite where a task was never answered.
 
     Returns:
         Latencies in ascending order, and the share of all tasks answered within each.
     """
-    answered_s = np.sort(latency_s[np.isfinite(latency_s)])
-    if not len(answered_s):
+    answered = latency_s.finite
+    if not answered.total:
         return np.empty(0), np.empty(0)
-    ranks = np.linspace(0, len(answered_s) - 1, min(len(answered_s), _MOST_STEPS)).round().astype(np.int64)
-    return answered_s[ranks], (ranks + 1) / len(latency_s)
+    below = np.cumsum(answered.counts)
+    ranks = np.linspace(1, answered.total, min(answered.total, _MOST_STEPS)).round()
+    steps = np.unique(np.searchsorted(below, ranks))
+    return answered.values[steps], below[steps] / latency_s.total
 
 
-def _latencies_s(tasks: pd.DataFrame, codecs: list[str]) -> list[FloatArray]:
-    latency_s = (tasks["done_s"] - tasks["arrival_s"]).to_numpy(dtype=np.float64)
-    latency_s = np.where((tasks["outcome"] == "done") & np.isfinite(latency_s), latency_s, np.inf)
-    return [latency_s[(tasks["codec"] == codec).to_numpy(dtype=bool)] for codec in codecs]
+def _latencies_s(account: PointAccount, codecs: list[str]) -> list[Distribution]:
+    """The latencies of each codec; none of one that is not there at this sweep point."""
+    nothing = Distribution.of(np.empty(0))
+    return [account.codecs[codec].latency_s if codec in account.codecs else nothing for codec in codecs]
 
 
-def _limits_s(samples: list[FloatArray], deadlines_s: tuple[float, ...]) -> tuple[float, float]:
+def _limits_s(samples: list[Distribution], deadlines_s: tuple[float, ...]) -> tuple[float, float]:
     """Choose the ends of the time axis: all latencies, but not far beyond the deadlines."""
-    finite = [sample[np.isfinite(sample) & (sample > 0)] for sample in samples]
+    finite = [sample.finite.values[sample.finite.values > 0] for sample in samples]
     low_s = min([part.min() for part in finite if len(part)], default=deadlines_s[0])
     high_s = max([part.max() for part in finite if len(part)], default=deadlines_s[-1])
     low_s = min(max(low_s, deadlines_s[0] / _BEYOND_DEADLINES), deadlines_s[0]) / 1.3
@@ -90,7 +101,7 @@ def _limits_s(samples: list[FloatArray], deadlines_s: tuple[float, ...]) -> tupl
     return float(low_s), float(high_s)
 
 
-def _curves(panel: Axes, samples: list[FloatArray], limits_s: tuple[float, float]) -> None:
+def _curves(panel: Axes, samples: list[Distribution], limits_s: tuple[float, float]) -> None:
     for number, latency_s in enumerate(samples):
         times_s, share = answered_share(latency_s)
         final = share[-1] if len(share) else 0.0

@@ -129,7 +129,9 @@ def caption_below(figure: Figure, scenario: Scenario, note: str) -> None:
     """Say below the panels what the figure shows and which run it comes from."""
     per_device = f"{scenario.tasks:,} tasks" if scenario.tasks else f"{scenario.duration_s:g} s of tasks"
     plural = "s" if scenario.replications > 1 else ""
-    run = f"{scenario.replications} replication{plural} of {per_device} per device"
+    at_least = "at least " if scenario.until else ""
+    cells = f" in each of {scenario.cells:,} cells" if scenario.cells > 1 else ""
+    run = f"{at_least}{scenario.replications} replication{plural} of {per_device} per device{cells}"
     lines = *note.splitlines(), f"Scenario {scenario.name}, seed {scenario.seed}, {run}."
     text = "\n".join(textwrap.fill(line, 138) for line in lines)
     figure.supxlabel(text, fontsize=6.5, color="#444444")

@@ -32,30 +32,33 @@ _NOTE = (
 )
 
 
-def along_the_way(tasks: pd.DataFrame, summary: pd.DataFrame, scenario: Scenario) -> Figure | None:
+COLUMNS = frozenset({"codec", "replication", "cell", "arrival_s", "done_s", "snr_db", "outcome", "correct"})
+"""What of the tasks is drawn."""
+
+
+def way(scenario: Scenario) -> Mobility | None:
+    """The way of the first device that moves; None if none does."""
+    return next((m for group in scenario.devices if (m := group.mobility) and m.speed_mps), None)
+
+
+def along_the_way(tasks: pd.DataFrame, line: Mobility, summary: pd.DataFrame, scenario: Scenario) -> Figure:
     """Draw SNR and on-time accuracy over the time of arrival, at the middle deadline and lowest swept value.
 
     Args:
-        tasks: the records of tasks.parquet.
+        tasks: the records at that value, with `COLUMNS`; `cell` only if there is more than one.
+        line: the way whose distances are told.
         summary: the table of summary.csv; it gives the order of the codecs.
         scenario: the scenario with its sweep.
-
-    Returns:
-        The figure; None if no device moves.
     """
-    line = next((m for group in scenario.devices if (m := group.mobility) and m.speed_mps), None)
-    if line is None:
-        return None
     axis = sweep_axis(scenario)
     codecs = list(summary["codec"].unique())
-    chosen = axis.select(tasks, axis.values[0])
-    edges_s = np.linspace(0.0, float(chosen["arrival_s"].max()) * (1 + 1e-9), _BINS + 1)
+    edges_s = np.linspace(0.0, float(tasks["arrival_s"].max()) * (1 + 1e-9), _BINS + 1)
     figure = blank_figure(4.0)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1, 1.6))
-    _snr(above, chosen, edges_s)
+    _snr(above, tasks, edges_s)
     deadline_s = scenario.deadlines_s[len(scenario.deadlines_s) // 2]
     for number, codec in enumerate(codecs):
-        _accuracy(below, chosen[chosen["codec"] == codec], edges_s, deadline_s, number)
+        _accuracy(below, tasks[tasks["codec"] == codec], edges_s, deadline_s, number)
     below.set(
         ylabel=f"on-time accuracy,\n{time_text(deadline_s)}", xlabel="time of arrival (s)", ylim=(0, 1.02)
     )
@@ -84,13 +87,19 @@ def _accuracy(panel: Axes, tasks: pd.DataFrame, edges_s: FloatArray, deadline_s:
         if len(part):
             latency_s = np.where(part["outcome"] == "done", part["done_s"] - part["arrival_s"], np.inf)
             right = part["correct"].to_numpy(dtype=bool) & (latency_s <= deadline_s)
-            interval = clustered_proportion(right, part["replication"].to_numpy())
+            interval = clustered_proportion(right, _clusters(part))
             share[:, place] = interval.low, interval.estimate, interval.high
     style, centre_s = codec_style(number), (edges_s[1:] + edges_s[:-1]) / 2
     panel.fill_between(centre_s, share[0], share[2], color=style.colour, alpha=0.15, linewidth=0)
     line = codec_line(number)
     line.set_data(centre_s, share[1])
     panel.add_line(line)
+
+
+def _clusters(tasks: pd.DataFrame) -> NDArray[np.integer]:
+    """Number of the replication of a cell that each task is of."""
+    replication = tasks["replication"].to_numpy()
+    return replication if "cell" not in tasks else replication + 10_000 * tasks["cell"].to_numpy()
 
 
 def _parts(tasks: pd.DataFrame, edges_s: FloatArray) -> list[pd.DataFrame]:

@@ -1,7 +1,5 @@
 """From a scenario file and `--set` to checked scenarios, and each mistake to one line."""
 
-import itertools
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
@@ -17,6 +15,8 @@ from coinfer.simulator.errors import InputError, ScenarioError, nearest
 from coinfer.simulator.fields import Scalar, first_mistake
 from coinfer.simulator.plain_yaml import parse
 from coinfer.simulator.scenario import Scenario
+from coinfer.simulator.scenario_sweep import Coordinates
+from coinfer.simulator.sweep_csv import read_columns
 
 _LARGEST_FILE_BYTES = 1_000_000
 _MOST_SWEEP_POINTS = 10_000
@@ -24,14 +24,14 @@ _MOST_SWEEP_POINTS = 10_000
 
 @dataclass(frozen=True)
 class SweepPoint:
-    """One point of a sweep's grid.
+    """One point of a sweep.
 
     Attributes:
-        coordinates: the swept values by dotted path, in the order of the file; empty without a sweep.
+        coordinates: the swept values by dotted path, in the order of `Sweep.values`; empty without a sweep.
         scenario: the scenario with these values, and without a sweep.
     """
 
-    coordinates: dict[str, Scalar]
+    coordinates: Coordinates
     scenario: Scenario
 
 
@@ -53,19 +53,17 @@ def load_scenario(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Sc
 
 
 def expand(scenario: Scenario) -> list[SweepPoint]:
-    """Return the grid of a scenario's sweep, the last path varying fastest; one point without a sweep.
+    """Return the points of a scenario's sweep, in the order of `Sweep.points`; one point without a sweep.
 
     Raises:
-        ScenarioError: a path does not exist, a value does not fit, or the grid is too large.
+        ScenarioError: a path does not exist, a value does not fit, or there are too many points.
     """
-    points = math.prod(len(values) for values in scenario.sweep.values())
-    if points > _MOST_SWEEP_POINTS:
+    if (count := scenario.sweep.count) > _MOST_SWEEP_POINTS:
         raise ScenarioError(
-            f"sweep: expected at most {_MOST_SWEEP_POINTS} points, got {points}; shorten a list"
+            f"sweep: expected at most {_MOST_SWEEP_POINTS} points, got {count}; shorten a list"
         )
     base = resolved(scenario) | {"sweep": {}}
-    grid = itertools.product(*scenario.sweep.values())
-    return [_point(base, dict(zip(scenario.sweep, values, strict=True))) for values in grid]
+    return [_point(base, coordinates, scenario) for coordinates in scenario.sweep.points()]
 
 
 def resolved(scenario: Scenario) -> dict[str, Any]:
@@ -113,15 +111,25 @@ def _read(name_or_path: str) -> tuple[str, Path, str]:
 
 
 def _anchored(data: Any, folder: Path) -> Any:
-    """Let the paths of recordings, also swept ones, start from the scenario's folder."""
+    """Let the paths of recordings, also swept ones, and of the sweep's points start from a folder."""
     link, sweep = (data.get(key) if isinstance(data, dict) else None for key in ("link", "sweep"))
     recording = link.get("recording") if isinstance(link, dict) else None
     if isinstance(recording, dict) and isinstance(recording.get("file"), str):
         recording["file"] = str(folder / recording["file"])
-    swept = sweep.get("link.recording.file") if isinstance(sweep, dict) else None
-    if isinstance(swept, list):
-        swept[:] = [str(folder / file) if isinstance(file, str) else file for file in swept]
+    if isinstance(sweep, dict):
+        _take_in_csv(sweep, folder)
+        for group in (sweep, sweep.get("zip"), sweep.get("csv")):
+            swept = group.get("link.recording.file") if isinstance(group, dict) else None
+            if isinstance(swept, list):
+                swept[:] = [str(folder / file) if isinstance(file, str) else file for file in swept]
     return data
+
+
+def _take_in_csv(sweep: dict[str, Any], folder: Path) -> None:
+    """Put the columns of the file of points in the place of its name."""
+    if isinstance(sweep.get("csv"), str):
+        with _told_of("sweep.csv"):
+            sweep["csv"] = read_columns(folder / sweep["csv"])
 
 
 def _bundled_hint(name: str) -> str:
@@ -146,10 +154,12 @@ def _checked(data: Any) -> Scenario:
 def _overridden(scenario: Scenario, overrides: Sequence[str]) -> Scenario:
     data = resolved(scenario)
     keys = [_override(data, assignment) for assignment in overrides]
+    if isinstance(data["sweep"], dict):
+        _take_in_csv(data["sweep"], Path())
     changed = _checked(data)
     for key in keys:
-        if key in changed.sweep:
-            raise ScenarioError(f"{key}: this key is swept; set sweep.{key} instead")
+        if swept_at := changed.sweep.key(key):
+            raise ScenarioError(f"{key}: this key is swept; set {swept_at} instead")
     return changed
 
 
@@ -164,10 +174,10 @@ def _override(data: dict[str, Any], assignment: str) -> str:
     return key
 
 
-def _point(base: dict[str, Any], coordinates: dict[str, Scalar]) -> SweepPoint:
+def _point(base: dict[str, Any], coordinates: Coordinates, swept: Scenario) -> SweepPoint:
     data = deepcopy(base)
     for path, value in coordinates.items():
-        with _told_of(f"sweep.{path}"):
+        with _told_of(_place(swept, path)):
             dotted.put(data, path, value)
     try:
         return SweepPoint(coordinates, Scenario.model_validate(data))
@@ -175,6 +185,16 @@ def _point(base: dict[str, Any], coordinates: dict[str, Scalar]) -> SweepPoint:
         key, problem = first_mistake(error)
         guilty = next((path for path in coordinates if dotted.overlap(path, key)), None)
         if guilty:
-            raise ScenarioError(f"sweep.{guilty}: {problem}") from error
-        at = ", ".join(f"{path}={value}" for path, value in coordinates.items())
+            raise ScenarioError(f"{_place(swept, guilty)}: {problem}") from error
+        at = ", ".join(f"{path}={_shown(value)}" for path, value in coordinates.items())
         raise ScenarioError(f"sweep: at {at}: {key}: {problem}") from error
+
+
+def _shown(value: Scalar | None) -> Scalar:
+    return "null" if value is None else value
+
+
+def _place(scenario: Scenario, path: str) -> str:
+    """Say where a swept path's values stand; with a file of points, also whose column it is."""
+    key = str(scenario.sweep.key(path))
+    return f"{key}: {path}" if key == "sweep.csv" else key

@@ -16,7 +16,7 @@ from coinfer.simulator.errors import InputError
 
 MANIFEST = "manifest.json"
 
-CONTENT = frozenset({MANIFEST, "tasks.parquet", "summary.csv", "report.html", "figures"})
+CONTENT = frozenset({MANIFEST, "tasks.parquet", "summary.csv", "differences.csv", "report.html", "figures"})
 """All that a run's folder holds; a folder with anything else in it is not replaced."""
 
 
@@ -52,12 +52,17 @@ def check_folder(folder: Path) -> None:
 
 
 @contextmanager
-def whole_folder(folder: Path) -> Iterator[Path]:
-    """Gives a fresh folder to write into, which takes the place of `folder` only if the block succeeds."""
+def whole_folder(folder: Path, within: Path | None = None) -> Iterator[Path]:
+    """Gives a fresh folder to write into, which takes the place of `folder` only if the block succeeds.
+
+    Args:
+        folder: where it shall be.
+        within: the folder to make it in, on the same disk; None: beside `folder`.
+    """
     folder = folder.resolve()
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name[:100]}-", dir=folder.parent))
+        fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name[:100]}-", dir=within or folder.parent))
     except OSError as error:
         raise OutputError(f"--out {folder}: {error.strerror}; give another folder") from error
     old = fresh.with_name(f"{fresh.name}-old")
@@ -73,9 +78,14 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 
 
 def write_tables(
-    folder: Path, tasks: pd.DataFrame, summary: pd.DataFrame, manifest: Mapping[str, object]
+    folder: Path, summary: pd.DataFrame, differences: pd.DataFrame, manifest: Mapping[str, object]
 ) -> None:
-    """Writes tasks.parquet, summary.csv and manifest.json."""
-    tasks.to_parquet(folder / "tasks.parquet", index=False, compression="zstd")
-    summary.to_csv(folder / "summary.csv", index=False, float_format="%.9g", lineterminator="\n")
+    """Writes summary.csv, differences.csv and manifest.json."""
+    _write_csv(summary, folder / "summary.csv")
+    _write_csv(differences, folder / "differences.csv")
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a table of results, numbers with nine digits."""
+    table.to_csv(path, index=False, float_format="%.9g", lineterminator="\n")

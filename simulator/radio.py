@@ -1,7 +1,6 @@
 """The uplink of a scenario, put together from its channels; and the way of the answer back through it."""
 
 from collections.abc import Callable, Sequence
-from math import isnan, nan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +9,7 @@ from simpy import Environment
 from coinfer.simulator import blocks
 from coinfer.simulator.channel import Channel
 from coinfer.simulator.errors import ScenarioError
-from coinfer.simulator.link.capacity import Capacity, ConstantRate
+from coinfer.simulator.link.capacity import Capacity, CapacityTrace, ConstantRate
 from coinfer.simulator.link.harq import HarqChannel
 from coinfer.simulator.link.sharing.csma import CsmaUplink
 from coinfer.simulator.link.sharing.dcf import Dcf
@@ -23,6 +22,7 @@ from coinfer.simulator.link.sharing.round_robin import RoundRobin
 from coinfer.simulator.link.sharing.slotted import SlottedUplink
 from coinfer.simulator.link.sharing.tdma import TdmaUplink
 from coinfer.simulator.link.sharing.trace_sender import TraceSender
+from coinfer.simulator.link.traces import Traces
 from coinfer.simulator.link.uplink import Notices, Uplink
 from coinfer.simulator.scenario_link import Downlink, Link
 from coinfer.simulator.units import bytes_to_bits, db_to_linear
@@ -52,6 +52,11 @@ def uplink(link: Link, channels: Sequence[Channel], streams: Streams) -> MakeUpl
     if link.sharing == "ofdma":
         return _in_bands(link, channels)
     carried = [channel.capacity(blocks.rate(link)) for channel in channels]
+    fading = [channel for channel in carried if isinstance(channel, CapacityTrace)]
+    if link.sharing == "fifo" and len(fading) == len(carried):
+        # One for all codecs, so that they are put side by side once.
+        side_by_side = Traces(fading)
+        return lambda env, notices: FifoUplink(env, notices, side_by_side, link.policy == "frozen")
     if link.sharing == "csma":
         return _contending(link, carried, streams)
     return lambda env, notices: _fluid(link, env, notices, carried)
@@ -129,14 +134,19 @@ def answers(
         return None
     rate, factor = blocks.rate(_backwards(link)), db_to_linear(downlink.snr_gain_db)
     carried = [channel.capacity(rate, factor) for channel in channels]
+    fading = [channel for channel in carried if isinstance(channel, CapacityTrace)]
+    traces = Traces(fading) if fading and len(fading) == len(carried) else None
     bits = bytes_to_bits(downlink.answer_bytes)
 
     def arrive_s(edge_end_s: FloatArray) -> FloatArray:
-        start_s = edge_end_s + downlink.delay_s
-        sent = zip(start_s.tolist(), device_id.tolist(), strict=True)
-        return np.array(
-            [nan if isnan(at_s) else carried[device].finish_s(at_s, bits) for at_s, device in sent]
-        )
+        arrival_s, known = np.full(len(edge_end_s), np.nan), np.flatnonzero(~np.isnan(edge_end_s))
+        start_s, device = edge_end_s[known] + downlink.delay_s, device_id[known]
+        if traces is not None:
+            arrival_s[known] = traces.finish_s(device, start_s, np.full(len(known), bits))
+        else:
+            sent = zip(start_s.tolist(), device.tolist(), strict=True)
+            arrival_s[known] = [carried[number].finish_s(at_s, bits) for at_s, number in sent]
+        return arrival_s
 
     return arrive_s
 

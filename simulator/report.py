@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from coinfer.simulator.findings import PROVEN, findings, warmup_note
 from coinfer.simulator.scenario import Scenario
 
 _CAPTIONS = {
@@ -41,6 +42,7 @@ pre { background: var(--pale); padding: 1rem; overflow: auto; font-size: .8rem; 
 
 def write_report(
     summary: pd.DataFrame,
+    differences: pd.DataFrame,
     scenario: Scenario,
     manifest: Mapping[str, object],
     figures: Sequence[Path],
@@ -50,6 +52,7 @@ def write_report(
 
     Args:
         summary: the table of summary.csv.
+        differences: the table of differences.csv.
         scenario: what was run.
         manifest: the content of manifest.json; `arguments` and `versions` are shown if there.
         figures: what `draw_figures` returned; of PNG and SVG of the same name, the SVG is shown.
@@ -57,7 +60,9 @@ def write_report(
     """
     sections = {
         "Figures": "\n".join(_figure(file) for file in _vector_first(figures)),
-        "Summary": _table(summary),
+        "Which codec wins": _findings(differences),
+        "Summary": f"<p>{escape(warmup_note(summary))}</p>\n{_table(summary)}",
+        "Paired differences": "" if differences.empty else _table(differences),
         "How to reproduce": _reproduction(scenario, manifest),
         "Versions": _versions(manifest),
     }
@@ -101,11 +106,16 @@ def _figure(file: Path) -> str:
     return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
 
 
-def _table(summary: pd.DataFrame) -> str:
-    head = "".join(f"<th>{escape(str(column))}</th>" for column in summary.columns)
+def _findings(differences: pd.DataFrame) -> str:
+    lines = "\n".join(f"<li>{escape(line)}</li>" for line in findings(differences))
+    return f"<p>{PROVEN}.</p>\n<ul>\n{lines}\n</ul>" if lines else ""
+
+
+def _table(results: pd.DataFrame) -> str:
+    head = "".join(f"<th>{escape(str(column))}</th>" for column in results.columns)
     rows = (
         "".join(f"<td>{escape(_cell(value))}</td>" for value in row)
-        for row in summary.itertuples(index=False, name=None)
+        for row in results.itertuples(index=False, name=None)
     )
     body = "\n".join(f"<tr>{row}</tr>" for row in rows)
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'

@@ -11,11 +11,14 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from coinfer.simulator.codec_spec import CodecSpec
+from coinfer.simulator.engine_choice import obstacle
 from coinfer.simulator.errors import ProfileError
-from coinfer.simulator.fields import Name, Number, Scalar, Section, Switch, Whole, mistake
+from coinfer.simulator.fields import Name, Number, Section, Switch, Whole, mistake
 from coinfer.simulator.profiles import Profile, profile
 from coinfer.simulator.scenario_channel import Mobility
 from coinfer.simulator.scenario_link import Backhaul, Downlink, Link
+from coinfer.simulator.scenario_sweep import Sweep, Until
+from coinfer.simulator.scenario_warmup import Warmup
 
 
 def _by_name(value: Any) -> Any:
@@ -151,8 +154,20 @@ class Scenario(Section):
         True, description="let tasks finish after the last arrival, or stop the clock there"
     )
     replications: Whole = Field(1, ge=1, le=10_000, description="independent repetitions [1]")
+    warmup: Warmup = Field(
+        "mser5", description="what to leave out at the start: as MSER-5 finds, none, or a time [s]"
+    )
+    records: Literal["all", "summary"] = Field(
+        "all", description="keep every task, or nothing but what the tables need to know of them"
+    )
     images: Images = Field(default_factory=Images, description="what is classified")
     devices: tuple[DeviceGroup, ...] = Field(min_length=1, description="groups of devices")
+    cells: Whole = Field(
+        1,
+        ge=1,
+        le=10_000,
+        description="independent cells, each with these devices, an uplink and an edge server of its own [1]",
+    )
     link: Link = Field(description="the uplink")
     backhaul: Backhaul = Field(default_factory=Backhaul, description="from base station to edge server")
     downlink: Downlink = Field(default_factory=Downlink, description="the way back of the answer")
@@ -165,17 +180,34 @@ class Scenario(Section):
         "finish",
         description="send late payloads all the same, or give them up at the last of deadlines_s",
     )
+    engine: Literal["auto", "events", "vector"] = Field(
+        "auto",
+        description="event by event, or stage by stage with the same times; auto: the latter if it can",
+    )
     cut: Cut | None = Field(
         None, description="devices cut messages to what the link carries by a deadline; null: nobody cuts"
     )
-    sweep: dict[str, tuple[Scalar, ...]] = Field(
-        default_factory=dict, description="values to try, by dotted path; several paths make a grid"
+    until: Until | None = Field(
+        None, description="add replications until results are precise; null: make just the replications"
+    )
+    sweep: Sweep = Field(
+        default_factory=Sweep, description="values to try, by dotted path; several paths make a grid"
     )
 
     @property
     def device_profiles(self) -> list[Profile]:
-        """The profile of each device, in the order of their numbers."""
+        """The profile of each device of a cell, in the order of their numbers."""
         return [group.profile for group in self.devices for _ in range(group.count)]
+
+    @property
+    def cell_devices(self) -> int:
+        """Number of devices in a cell."""
+        return sum(group.count for group in self.devices)
+
+    @property
+    def stated_warmup_s(self) -> float:
+        """The warm-up in seconds, where that is stated and not to be found by MSER-5."""
+        return self.warmup if isinstance(self.warmup, float) else 0.0
 
     @field_validator("codecs")
     @classmethod
@@ -192,17 +224,22 @@ class Scenario(Section):
             raise mistake(f"{twice:g} is listed twice; keep one")
         return tuple(sorted(deadlines_s))
 
-    @field_validator("sweep")
-    @classmethod
-    def _sweep_values_differ(cls, sweep: dict[str, tuple[Scalar, ...]]) -> dict[str, tuple[Scalar, ...]]:
-        for path, values in sweep.items():
-            if path.partition(".")[0] == "sweep":
-                raise mistake("a sweep cannot sweep itself; remove this key", path)
-            if not values:
-                raise mistake("expected at least one value, got an empty list", path)
-            if (twice := _first_duplicate(values)) is not None:
-                raise mistake(f"{twice} is listed twice; keep one", path)
-        return sweep
+    @model_validator(mode="after")
+    def _precision_can_be_reached(self) -> Self:
+        if self.until is None:
+            return self
+        if self.until.deadline_s is not None and self.until.deadline_s not in self.deadlines_s:
+            known = ", ".join(f"{deadline_s:g}" for deadline_s in self.deadlines_s)
+            raise mistake(
+                f"expected one of deadlines_s ({known}) or null, got {self.until.deadline_s:g}",
+                "until.deadline_s",
+            )
+        if self.until.max_replications < self.replications:
+            raise mistake(
+                f"expected at least replications, {self.replications}, got {self.until.max_replications}",
+                "until.max_replications",
+            )
+        return self
 
     @model_validator(mode="after")
     def _places_for_a_budget(self) -> Self:
@@ -239,6 +276,23 @@ class Scenario(Section):
                 "or link.deep_fade: integrate",
                 "cut.knowledge",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _warmup_needs_no_tasks(self) -> Self:
+        if self.records == "summary" and self.warmup == "mser5":
+            raise mistake(
+                "expected none or a number of seconds with records: summary, which keeps no tasks for mser5 "
+                "to look at; state it, or take records: all",
+                "warmup",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _engine_covers_it(self) -> Self:
+        found = obstacle(self) if self.engine == "vector" else None
+        if found is not None:
+            raise mistake(f"vector does not cover {found}; take auto or events", "engine")
         return self
 
     @model_validator(mode="after")

@@ -1,66 +1,61 @@
 """A station: equal workers behind one first-come-first-served queue (a device's processor, the edge)."""
 
 from collections import deque
-
-from simpy import Environment
-
-from coinfer.simulator.alarm import Alarm, OnTask
-
-_Job = tuple[int, float, OnTask, OnTask]
+from heapq import heapreplace
 
 
 class Station:
     """`workers` tasks are served at a time, the others wait in the order they came.
 
+    Whoever comes later changes nothing for those before: a task's start is known when it comes.
+
     Args:
-        env: The simulated time.
         workers: How many tasks are served at once.
         buffer: How many more may wait; None is without bound.
 
     Raises:
         ValueError: If there is no worker or the buffer is negative.
+
+    Examples:
+        >>> station = Station()
+        >>> station.admit(0.0, 2.0), station.admit(1.0, 3.0)
+        (0.0, 2.0)
     """
 
-    def __init__(self, env: Environment, workers: int = 1, buffer: int | None = None) -> None:
+    def __init__(self, workers: int = 1, buffer: int | None = None) -> None:
         if workers < 1:
             raise ValueError(f"a station needs at least 1 worker, got {workers}")
         if buffer is not None and buffer < 0:
             raise ValueError(f"a buffer holds at least 0 tasks, got {buffer}")
-        self._env = env
-        self._idle = workers
+        self._free_s = [0.0] * workers
         self._buffer = buffer
-        self._waiting: deque[_Job] = deque()
+        self._starts_s: deque[float] = deque()
 
-    def submit(self, task: int, service_s: float, on_start: OnTask, on_end: OnTask) -> bool:
-        """Serve a task as soon as a worker is free.
+    def admit(self, now_s: float, service_s: float) -> float | None:
+        """Take in a task, which is served as soon as a worker is free.
 
         Args:
-            task: The task's number.
-            service_s: How long the service lasts, in seconds.
-            on_start: Called when its service starts, which may be within this call.
-            on_end: Called when its service ends.
+            now_s: When it comes, in seconds, at 0 or later; tasks are admitted in the order they come.
+            service_s: How long its service lasts, in seconds.
 
         Returns:
-            False if the task was turned away because the buffer is full.
+            When its service starts, in seconds; None if it was turned away because the buffer is full. Who
+            starts at this very moment does not wait any more.
         """
-        if self._idle:
-            self._idle -= 1
-            self._start(self._env.now, (task, service_s, on_start, on_end))
-            return True
-        if self._buffer is not None and len(self._waiting) >= self._buffer:
-            return False
-        self._waiting.append((task, service_s, on_start, on_end))
+        free_s = self._free_s[0]
+        start_s = free_s if free_s > now_s else now_s
+        if self._buffer is not None and not self._has_room(now_s, start_s):
+            return None
+        heapreplace(self._free_s, start_s + service_s)
+        return start_s
+
+    def _has_room(self, now_s: float, start_s: float) -> bool:
+        """Tell whether one more may start at a time, which is now or for which it has to wait."""
+        waiting = self._starts_s
+        while waiting and waiting[0] <= now_s:
+            waiting.popleft()
+        if start_s > now_s:
+            if len(waiting) == self._buffer:
+                return False
+            waiting.append(start_s)
         return True
-
-    def _start(self, now_s: float, job: _Job) -> None:
-        task, service_s, on_start, _ = job
-        on_start(task, now_s)
-        Alarm(self._env, now_s + service_s, self._end, job)
-
-    def _end(self, alarm: Alarm) -> None:
-        task, _, _, on_end = alarm.item
-        on_end(task, alarm.time_s)
-        if self._waiting:
-            self._start(alarm.time_s, self._waiting.popleft())
-        else:
-            self._idle += 1

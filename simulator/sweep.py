@@ -1,51 +1,81 @@
-"""All replications of all sweep points, in this process or in several; the results are the same."""
+"""All replications of all sweep points: what is not in the store yet is done, by whoever does the work."""
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from coinfer.simulator.experiment import Experiment, run_replication
+from coinfer.simulator import precision
+from coinfer.simulator.judging import judge
+from coinfer.simulator.plan import Plan, Unit
+from coinfer.simulator.results import summarised
+from coinfer.simulator.standings import Standings
+from coinfer.simulator.task_table import read_tally
+from coinfer.simulator.unit_store import UnitStore
+from coinfer.simulator.workers import Runner
 
 
 def run_sweep(
-    experiments: Sequence[Experiment], progress: Callable[[int, int], None], jobs: int = 1
-) -> pd.DataFrame:
-    """Simulates every sweep point in every replication.
+    plan: Plan, store: UnitStore, runner: Runner, progress: Callable[[int, int, str], None]
+) -> list[int]:
+    """Simulates every sweep point in every replication, and keeps the results in the store.
+
+    Where a scenario has `until`, replications are added in rounds: each round is finished and judged as a
+    whole, so that what is made does not depend on who is faster.
 
     Args:
-        experiments: the points of the grid.
-        progress: called with (units done, units to do); a unit is one replication of one point.
-        jobs: processes to use.
+        plan: the sweep points.
+        store: the units that are finished already are not done again.
+        runner: does the others.
+        progress: called with (units done, units to do, who leads).
 
     Returns:
-        A row a task with the columns of tasks.parquet, ordered by sweep point and replication.
+        How many replications were made of each sweep point.
     """
-    units = [
-        (replication, place)
-        for replication in range(max(experiment.scenario.replications for experiment in experiments))
-        for place, experiment in enumerate(experiments)
-        if replication < experiment.scenario.replications
-    ]
-    work = [(experiments[place], replication) for replication, place in units]
-    tables: list[pd.DataFrame] = []
-    progress(0, len(units))
-    for table in _tables(work, min(jobs, len(units))):
-        tables.append(table)
-        progress(len(tables), len(units))
-    order = sorted(range(len(units)), key=lambda unit: units[unit][::-1])
-    tasks = pd.concat([tables[unit] for unit in order], ignore_index=True)
-    labels = dict.fromkeys(label for experiment in experiments for label in experiment.measurements)
-    return tasks.assign(codec=pd.Categorical(tasks["codec"], categories=list(labels)))
+    standings = Standings(plan.experiments)
+    made = [0] * len(plan.experiments)
+    wanted = [experiment.scenario.replications for experiment in plan.experiments]
+    while wanted != made:
+        units = [
+            unit
+            for place, ends in enumerate(zip(made, wanted, strict=True))
+            for unit in plan.units(place, *ends)
+        ]
+        _finish(units, store, runner, standings, progress)
+        grown = [place for place, count in enumerate(wanted) if count > made[place]]
+        made = list(wanted)
+        for place in grown:
+            wanted[place] = _enough(plan, store, place, made[place])
+    return made
 
 
-def _tables(work: Sequence[tuple[Experiment, int]], jobs: int) -> Iterator[pd.DataFrame]:
-    if jobs == 1:
-        yield from (run_replication(*unit) for unit in work)
-        return
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
-        futures = [pool.submit(run_replication, *unit) for unit in work]
-        yield from (future.result() for future in futures)
+def _finish(
+    units: Sequence[Unit],
+    store: UnitStore,
+    runner: Runner,
+    standings: Standings,
+    progress: Callable[[int, int, str], None],
+) -> None:
+    """Do what is missing of these units, one replication of a cell at all points before the next."""
+    missing = sorted(
+        (unit for unit in units if unit not in store),
+        key=lambda unit: (unit.replication, unit.cell, unit.place),
+    )
+    for unit in set(units).difference(missing):
+        standings.add(unit, read_tally(*store.paths([unit])))
+    of = len(store) + len(missing)
+    progress(len(store), of, "")
+    for unit, content in runner(missing):
+        store.put(unit, content)
+        standings.add(unit, read_tally(*store.paths([unit])))
+        progress(len(store), of, standings.leader(unit.place))
+
+
+def _enough(plan: Plan, store: UnitStore, place: int, made: int) -> int:
+    experiment = plan.experiments[place]
+    if experiment.scenario.until is None:
+        return made
+    judged = judge(experiment, store.paths(plan.units(place, 0, made)))
+    summary = pd.concat(summarised(experiment, judged).values(), ignore_index=True)
+    return precision.enough(experiment, summary, made)

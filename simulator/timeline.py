@@ -52,6 +52,10 @@ class Timeline:
         stamps = {field.name: np.full(tasks, np.nan) for field in fields(cls) if field.name != "outcome"}
         return cls(**stamps, outcome=np.full(tasks, Outcome.IN_FLIGHT, dtype=np.int8))
 
+    def stamps(self) -> list[FloatArray]:
+        """Give the columns of stamps, in the order of the stages."""
+        return [getattr(self, field.name) for field in fields(self) if field.name != "outcome"]
+
     def counts(self) -> dict[str, int]:
         """Count the tasks by outcome: `{"in_flight": ..., "done": ..., "dropped": ..., "aborted": ...}`."""
         tally = np.bincount(self.outcome, minlength=len(Outcome))

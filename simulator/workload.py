@@ -7,6 +7,8 @@ from typing import Literal, Protocol, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from coinfer.simulator.busy_periods import sorted_by
+
 Purpose = Literal[
     "arrivals",
     "images",
@@ -36,6 +38,7 @@ class Streams:
     Args:
         seed: The seed of the scenario.
         replication: Which replication, from 0 on.
+        first_device: The number among the devices of all cells that device 0 has.
 
     Examples:
         >>> streams = Streams(seed=1, replication=0)
@@ -45,10 +48,11 @@ class Streams:
 
     seed: int
     replication: int
+    first_device: int = 0
 
     def rng(self, purpose: Purpose, device: int) -> np.random.Generator:
         """Start the stream of a purpose and a device from its beginning."""
-        key = (get_args(Purpose).index(purpose), self.replication, device)
+        key = (get_args(Purpose).index(purpose), self.replication, self.first_device + device)
         return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=key))
 
 
@@ -113,18 +117,23 @@ class Workload:
 
     Attributes:
         device_id: The device at which the task arrives, `[tasks] int32`.
-        task_id: The number of the task at its device, from 0 on, `[tasks] int64`.
+        task_id: The number of the task at its device, from 0 on, `[tasks]`, drawn as int32.
         arrival_s: When it arrives, in seconds, `[tasks] float64`, ascending.
         image_id: The image to classify, an index into the image set, `[tasks] int32`.
     """
 
     device_id: NDArray[np.int32]
-    task_id: NDArray[np.int64]
+    task_id: NDArray[np.integer]
     arrival_s: NDArray[np.float64]
     image_id: NDArray[np.int32]
 
     def __len__(self) -> int:
         return len(self.arrival_s)
+
+    def rows_of(self, devices: int) -> list[NDArray[np.intp]]:
+        """Give the rows of each of so many devices, in the order they arrive, `[devices]`."""
+        order = sorted_by(self.device_id)
+        return np.split(order, np.cumsum(np.bincount(self.device_id, minlength=devices))[:-1])
 
 
 def draw_workload(
@@ -163,7 +172,7 @@ def draw_workload(
         per_device.append(
             Workload(
                 device_id=np.full(len(arrival_s), device, dtype=np.int32),
-                task_id=np.arange(len(arrival_s), dtype=np.int64),
+                task_id=np.arange(len(arrival_s), dtype=np.int32),
                 arrival_s=arrival_s,
                 image_id=walk,
             )
@@ -183,8 +192,8 @@ def walk_images(images: int, steps: int, rng: np.random.Generator) -> NDArray[np
         Indices into the set, `[steps] int32`.
     """
     rounds = -(-steps // images)
-    walk = [rng.permutation(images) for _ in range(rounds)]
-    return np.concatenate([np.empty(0, dtype=np.int64), *walk])[:steps].astype(np.int32)
+    walk = [rng.permutation(images).astype(np.int32) for _ in range(rounds)]
+    return np.concatenate([np.empty(0, dtype=np.int32), *walk])[:steps]
 
 
 def service_multipliers(cv: float, tasks: int, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -205,6 +214,8 @@ def service_multipliers(cv: float, tasks: int, rng: np.random.Generator) -> NDAr
 
 def _merge(per_device: Sequence[Workload]) -> Workload:
     """Join the workloads of all devices; of tasks that arrive together, the lower device comes first."""
+    if len(per_device) == 1:
+        return per_device[0]
     arrival_s = np.concatenate([part.arrival_s for part in per_device])
     order = np.argsort(arrival_s, kind="stable")
     return Workload(

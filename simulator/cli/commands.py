@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from coinfer.simulator.cli.codec_commands import check_codec, new_codec
 from coinfer.simulator.cli.train_commands import train
 
 app = typer.Typer(
@@ -21,6 +22,8 @@ app = typer.Typer(
     help="Simulates device-edge co-inference: which codec gives the most correct answers on time?",
 )
 app.add_typer(train, name="train")
+app.command()(check_codec)
+app.command()(new_codec)
 
 OUTPUT_ROOT = Path("runs")
 
@@ -33,6 +36,13 @@ def simulate(
     out: Annotated[Path | None, typer.Option(help="Folder for the results; by default runs/NAME.")] = None,
     seed: Annotated[int | None, typer.Option(help="Replaces the scenario's seed.", min=0)] = None,
     jobs: Annotated[int, typer.Option(help="Processes to simulate with.", min=1)] = 1,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="A Dask scheduler to simulate with, or 'local' for one on this machine with --jobs workers.",
+        ),
+    ] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Changes a key of the scenario; repeatable."),
@@ -46,7 +56,7 @@ def simulate(
     from coinfer.simulator.cli.run import run_scenario
 
     overrides = [*(set_ or ()), *([f"seed={seed}"] if seed is not None else [])]
-    run_scenario(scenario, overrides, out, OUTPUT_ROOT, jobs, quiet)
+    run_scenario(scenario, overrides, out, OUTPUT_ROOT, jobs, cluster, quiet)
 
 
 @app.command()

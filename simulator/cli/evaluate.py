@@ -21,16 +21,15 @@ from rich.markup import escape
 
 from coinfer.codecs.protocol import CodecError
 from coinfer.models.images import ImagesError, ImageSet
+from coinfer.simulator.cli.dependencies import code_version, weights
 from coinfer.simulator.cli.facts import find_facts
 from coinfer.simulator.cli.measuring import (
     cache_folder,
     candidate,
     classifier_for,
-    code_version,
     open_images,
     progress_bar,
     versions,
-    weights,
 )
 from coinfer.simulator.codec_spec import CodecSpec
 from coinfer.simulator.errors import InputError

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, partial
 from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 from platform import python_version
 
@@ -20,11 +18,10 @@ from coinfer.codecs import registry
 from coinfer.codecs.protocol import Codec
 from coinfer.models.images import FolderImages, ImagesError, ImageSet, imagenette
 from coinfer.models.scenes.scene import Scenes
+from coinfer.simulator.cli.dependencies import LIBRARIES, code_version, file_sha256, weights
 from coinfer.simulator.codec_spec import CodecSpec
 from coinfer.simulator.measurements import Candidate
 from coinfer.simulator.scenario import Images
-
-LIBRARIES = ("coinfer", "torch", "torchvision", "numpy", "scipy", "pandas", "simpy", "constriction", "pillow")
 
 
 def open_images(described: Images) -> ImageSet:
@@ -79,37 +76,14 @@ def _identity(spec: CodecSpec, classifier: str) -> str:
     """Everything a codec's messages and answers depend on: settings, files they name, weights, code."""
     named = [classifier, *map(str, spec.settings.values()), (spec.plugin or "").rpartition(":")[0]]
     contents = {name: file_sha256(Path(name)) for name in named if name and Path(name).is_file()}
-    return json.dumps(
-        [spec.model_dump(), classifier, contents, code_version(), weights()], sort_keys=True, default=str
-    )
-
-
-@cache
-def code_version() -> str:
-    """Hash of the code that measures, and of the versions of the libraries it uses."""
-    digest = hashlib.sha256(" ".join(version(name) for name in LIBRARIES).encode())
-    for package in ("coinfer.codecs", "coinfer.models"):
-        for path in sorted(Path(str(files(package))).rglob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-@cache
-def weights() -> dict[str, str]:
-    """SHA-256 of each checkpoint that comes with coinfer."""
-    folder = Path(str(files("coinfer.models"))) / "weights"
-    return {path.name: file_sha256(path) for path in sorted(folder.glob("*.safetensors"))}
+    module = None if spec.id is None else registry.module(spec.id)
+    code = [module, code_version(module), weights(spec.id)]
+    return json.dumps([spec.model_dump(), classifier, contents, code], sort_keys=True, default=str)
 
 
 def versions() -> dict[str, str]:
     """Versions of Python, coinfer and the libraries that results depend on."""
     return {"python": python_version(), **{name: version(name) for name in LIBRARIES}}
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def cache_folder() -> Path:

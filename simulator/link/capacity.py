@@ -82,6 +82,13 @@ class CapacityTrace:
         slot_s: The length of a slot in seconds.
         rates_bps: The rate in each slot, `[slots]`, in bits a second.
 
+    Attributes:
+        slot_s: The length of a slot in seconds.
+        rates_bps: The rate in each slot, `[slots]`, in bits a second.
+        edges_bits: The bits carried until each slot begins, and until the last one ends, `[slots + 1]`.
+        period_s: The length of the trace in seconds.
+        period_bits: What it carries.
+
     Raises:
         ValueError: If the trace has no slot, a rate that is negative or not finite, or rates that are all 0.
     """
@@ -100,8 +107,8 @@ class CapacityTrace:
         self.slot_s = float(slot_s)
         self.rates_bps = rates_bps
         self.period_s = self.slot_s * len(rates_bps)
-        self._edges_bits = edges_bits
-        self._period_bits = float(edges_bits[-1])
+        self.edges_bits = edges_bits
+        self.period_bits = float(edges_bits[-1])
         # A memoryview reads plain floats, several times faster than indexing the array itself.
         self._rates = rates_bps.data
         self._edges = edges_bits.data
@@ -123,7 +130,7 @@ class CapacityTrace:
         periods, offset_s = np.divmod(time_s, self.period_s)
         slot = self._slot_at(offset_s)
         partial_bits = (offset_s - slot * self.slot_s) * self.rates_bps[slot]
-        return np.asarray(periods * self._period_bits + self._edges_bits[slot] + partial_bits)
+        return np.asarray(periods * self.period_bits + self.edges_bits[slot] + partial_bits)
 
     def time_s(self, work_bits: FloatArray) -> FloatArray:
         """Give W^-1(w), the earliest time at which the link can have carried each number of bits.
@@ -135,11 +142,11 @@ class CapacityTrace:
             Times in seconds, of the same shape.
         """
         work_bits = np.asarray(work_bits, dtype=np.float64)
-        periods = np.maximum(np.ceil(work_bits / self._period_bits) - 1.0, 0.0)
+        periods = np.maximum(np.ceil(work_bits / self.period_bits) - 1.0, 0.0)
         # Rounding may leave an ulp more than a period holds, which a last slot at rate 0 would never carry.
-        rest_bits = np.minimum(work_bits - periods * self._period_bits, self._period_bits)
-        slot = np.clip(np.searchsorted(self._edges_bits, rest_bits) - 1, 0, len(self.rates_bps) - 1)
-        partial_bits = rest_bits - self._edges_bits[slot]
+        rest_bits = np.minimum(work_bits - periods * self.period_bits, self.period_bits)
+        slot = np.clip(np.searchsorted(self.edges_bits, rest_bits) - 1, 0, len(self.rates_bps) - 1)
+        partial_bits = rest_bits - self.edges_bits[slot]
         partial_s = np.divide(
             partial_bits, self.rates_bps[slot], out=np.zeros_like(rest_bits), where=partial_bits > 0.0
         )
@@ -158,25 +165,29 @@ class CapacityTrace:
         """
         if bits <= 0.0:
             return start_s
-        periods, slot, start_bits = self._locate(start_s)
-        rest_bits, near = start_bits + bits, slot + NEAR_SLOTS
-        if near <= self._last_slot and self._edges[near] >= rest_bits:
-            slot = bisect_left(self._edges, rest_bits, slot, near) - 1
+        edges, rates, slot_s = self._edges, self._rates, self.slot_s
+        # Every payload of a simulation passes here: `_locate` is written out.
+        periods, offset_s = (0.0, start_s) if start_s < self.period_s else divmod(start_s, self.period_s)
+        slot = int(offset_s / slot_s)
+        slot = slot if slot < self._last_slot else self._last_slot
+        rest_bits, near = edges[slot] + (offset_s - slot * slot_s) * rates[slot] + bits, slot + NEAR_SLOTS
+        if near <= self._last_slot and edges[near] >= rest_bits:
+            slot = bisect_left(edges, rest_bits, slot, near) - 1
         else:
-            more = max(ceil(rest_bits / self._period_bits) - 1, 0)
-            periods, rest_bits = periods + more, min(rest_bits - more * self._period_bits, self._period_bits)
-            slot = bisect_left(self._edges, rest_bits, 1) - 1
-        partial_bits = rest_bits - self._edges[slot]
-        end_s = periods * self.period_s + slot * self.slot_s
+            more = max(ceil(rest_bits / self.period_bits) - 1, 0)
+            periods, rest_bits = periods + more, min(rest_bits - more * self.period_bits, self.period_bits)
+            slot = bisect_left(edges, rest_bits, 1) - 1
+        partial_bits = rest_bits - edges[slot]
+        end_s = periods * self.period_s + slot * slot_s
         if partial_bits > 0.0:
-            end_s += partial_bits / self._rates[slot]
+            end_s += partial_bits / rates[slot]
         return end_s if end_s > start_s else start_s
 
     def sent_bits(self, start_s: float, end_s: float) -> float:
         """Give W(end) - W(start), the bits that cross between two times, on plain floats."""
         start_periods, _, start_bits = self._locate(start_s)
         end_periods, _, end_bits = self._locate(end_s)
-        return (end_periods - start_periods) * self._period_bits + end_bits - start_bits
+        return (end_periods - start_periods) * self.period_bits + end_bits - start_bits
 
     def frozen_at(self, time_s: float) -> ConstantRate:
         """Give a channel that keeps for ever the rate of this one at a time."""

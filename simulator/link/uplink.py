@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from coinfer.simulator.alarm import OnTask
 
@@ -12,9 +12,10 @@ SizeAtStart = Callable[[int, float], float]
 
 @dataclass(frozen=True, slots=True)
 class Notices:
-    """Whom an uplink tells, each with the task and the time in seconds, what became of a payload.
+    """Whom an uplink tells, each with the task and the time in seconds, what becomes of a payload.
 
-    Every payload is `ended` or `aborted` once, unless the channel never carries it; never both.
+    Every payload is `ended` or `aborted` once, unless the channel never carries it; never both. An uplink
+    that knows beforehand may tell before that time has come.
 
     Attributes:
         started: Its first bit goes.
@@ -48,3 +49,14 @@ class Uplink(Protocol):
                 ended; one that could start at that very moment is given up. At infinity it is sent however
                 late it is, and occupies the channel until its end.
         """
+
+
+@runtime_checkable
+class ForeseeingUplink(Uplink, Protocol):
+    """An uplink on which nobody who comes later changes what becomes of a payload.
+
+    So it tells all of it within `send`, ahead of the clock, and needs no events.
+    """
+
+    def take(self, ready_s: float, task: int, device: int, bits: float, expires_s: float) -> None:
+        """Take a payload that is ready at a time in seconds, not before that of the last; see `send`."""

@@ -3,11 +3,12 @@ import pytest
 
 from coinfer.codecs.protocol import Cost
 from coinfer.simulator import channel as module
-from coinfer.simulator.experiment import STAMPS, Experiment, run_replication
+from coinfer.simulator.experiment import Experiment, run_replication
 from coinfer.simulator.link.capacity import CapacityTrace
 from coinfer.simulator.link.fading import Rayleigh
 from coinfer.simulator.link.rate import ShannonRate
 from coinfer.simulator.measurements import Measurement
+from coinfer.simulator.records import STAMPS
 from coinfer.simulator.scenario import Scenario
 from coinfer.simulator.workload import Streams
 
@@ -252,6 +253,14 @@ def test_where_time_outruns_the_trace_it_repeats(monkeypatch):
             trace.sent_bits(*span) for span in zip(rows["tx_start_s"], rows["tx_end_s"], strict=True)
         ]
         np.testing.assert_allclose(sent_bits, 8 * (rows["payload_bytes"] + 48), rtol=1e-6)
+
+
+def test_records_take_about_a_hundred_bytes_a_task():
+    table = run(scenario(tasks=2000))
+    assert table.memory_usage(deep=True).sum() / len(table) < 100
+    assert table["codec"].cat.categories.tolist() == list(CODECS)
+    kinds = table[["replication", "device_id", "task_id", "image_id", "payload_bytes"]].dtypes
+    assert set(kinds) == {np.dtype(np.int32)}
 
 
 def test_a_replication_without_tasks_is_an_empty_table():

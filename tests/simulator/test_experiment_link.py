@@ -7,8 +7,9 @@ from scipy import stats
 
 from coinfer.codecs.protocol import Cost
 from coinfer.simulator import channel
-from coinfer.simulator.experiment import STAMPS, Experiment, check_link, run_replication
+from coinfer.simulator.experiment import Experiment, check_link, run_replication
 from coinfer.simulator.measurements import Measurement
+from coinfer.simulator.records import STAMPS
 from coinfer.simulator.scenario import Scenario
 
 IMAGES = 4

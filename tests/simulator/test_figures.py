@@ -1,22 +1,21 @@
 import re
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from coinfer.simulator.by_point import point_key
+from coinfer.simulator.distribution import Distribution
 from coinfer.simulator.figures import draw_figures
-from coinfer.simulator.figures_axis import sweep_axis
-from coinfer.simulator.figures_breakdown import (
-    STAMPS,
-    StageMeans,
-    latency_breakdown,
-    longest_shown_s,
-    stage_means,
-)
+from coinfer.simulator.figures_axis import shown_points, sweep_axis
+from coinfer.simulator.figures_breakdown import StageMeans, latency_breakdown, longest_shown_s, stage_means
 from coinfer.simulator.figures_distribution import answered_share
 from coinfer.simulator.figures_style import codec_style
 from coinfer.simulator.loading import expand
+from coinfer.simulator.records import STAMPS
+from coinfer.simulator.results import Results
 from coinfer.simulator.scenario import Scenario
 
 NAMES = [
@@ -45,25 +44,33 @@ def scenario(codecs=("raw", "local"), sweep=None, deadlines_s=(0.1, 0.5)):
     )
 
 
-def synthetic_run(described):
-    """Tasks whose codec number n spends about n + 1 times as long in each stage; the first is unstable."""
-    rng = np.random.default_rng(1)
-    labels, tables, rows = [codec.label for codec in described.codecs], [], []
-    for point in expand(described):
-        for number, label in enumerate(labels):
-            stages_s = rng.exponential(0.02 * (number + 1), (described.tasks, len(STAMPS) - 1))
-            arrival_s = np.arange(described.tasks, dtype=float)[:, None]
-            stamps_s = np.cumsum(np.hstack([arrival_s, stages_s]), axis=1)
-            common = {"codec": label, **point.coordinates}
-            table = pd.DataFrame(stamps_s, columns=list(STAMPS)).assign(outcome="done", **common)
-            tables.append(table)
-            for deadline_s in described.deadlines_s:
-                share = float((stages_s.sum(axis=1) <= deadline_s).mean())
-                limits = {"on_time_accuracy_low": share - 0.05, "on_time_accuracy_high": share + 0.05}
-                verdict = {"on_time_accuracy": share, **limits, "stable": number > 0}
-                rows.append({**common, "deadline_s": deadline_s, **verdict})
-    tasks = pd.concat(tables, ignore_index=True)
-    return tasks.assign(codec=pd.Categorical(tasks["codec"], categories=labels)), pd.DataFrame(rows)
+@pytest.fixture
+def synthetic_run(judged):
+    """Makes tasks whose codec n spends about n + 1 times as long in each stage; the first is unstable."""
+
+    def run(described, **changes):
+        rng = np.random.default_rng(1)
+        labels, shown, rows = [codec.label for codec in described.codecs], {}, []
+        for point in expand(described):
+            tables = []
+            for number, label in enumerate(labels):
+                stages_s = rng.exponential(0.02 * (number + 1), (described.tasks, len(STAMPS)))
+                arrival_s = np.arange(described.tasks, dtype=float)[:, None]
+                stamps_s = np.cumsum(np.hstack([arrival_s, stages_s]), axis=1)
+                table = pd.DataFrame(stamps_s, columns=["arrival_s", *STAMPS])
+                common = {"replication": 0, "device_id": 0, "payload_bytes": 9, "correct": True}
+                tables.append(table.assign(codec=label, outcome="done", **common).assign(**changes))
+                for deadline_s in described.deadlines_s:
+                    share = float((stages_s.sum(axis=1) <= deadline_s).mean())
+                    limits = {"on_time_accuracy_low": share - 0.05, "on_time_accuracy_high": share + 0.05}
+                    verdict = {"on_time_accuracy": share, **limits, "stable": number > 0}
+                    rows.append({"codec": label, **point.coordinates, "deadline_s": deadline_s, **verdict})
+            key = point_key(point.coordinates)
+            if key in shown_points(described):
+                shown[key] = judged(pd.concat(tables, ignore_index=True), point.scenario).point
+        return Results(pd.DataFrame(rows), pd.DataFrame(), {}, shown)
+
+    return run
 
 
 EIGHT = ["raw", "png", "local", *({"id": "jpeg", "quality": quality} for quality in (10, 30, 50, 70, 90))]
@@ -88,8 +95,8 @@ NAMED = {"link.sharing": ["fifo", "equal"]}
     ],
     ids=["one codec", "eight codecs", "grid", "names and hostile labels"],
 )
-def test_every_figure_is_written_as_png_and_svg(described, tmp_path):
-    paths = draw_figures(*synthetic_run(described), described, tmp_path / "figures")
+def test_every_figure_is_written_as_png_and_svg(described, tmp_path, synthetic_run):
+    paths = draw_figures(synthetic_run(described), {}, described, tmp_path / "figures")
     assert sorted(path.name for path in paths) == NAMES
     assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == NAMES
     for path in paths:
@@ -97,50 +104,49 @@ def test_every_figure_is_written_as_png_and_svg(described, tmp_path):
         assert start == b"\x89PNG\r\n\x1a\n" if path.suffix == ".png" else start.startswith(b"<?xml")
 
 
-def test_the_same_run_gives_the_same_files(tmp_path):
+def test_the_same_run_gives_the_same_files(tmp_path, synthetic_run):
     described = scenario()
     run = synthetic_run(described)
-    once = draw_figures(*run, described, tmp_path / "once")
-    again = draw_figures(*run, described, tmp_path / "again")
+    once = draw_figures(run, {}, described, tmp_path / "once")
+    again = draw_figures(run, {}, described, tmp_path / "again")
     assert [path.read_bytes() for path in once] == [path.read_bytes() for path in again]
     assert b"dc:date" not in once[1].read_bytes()
 
 
-def test_a_run_without_any_answer_can_be_drawn(tmp_path):
+def test_a_run_without_any_answer_can_be_drawn(tmp_path, synthetic_run):
     described = scenario()
-    tasks, summary = synthetic_run(described)
-    ends = np.where(np.arange(len(tasks)) % 2, "dropped", "in_flight")
-    tasks = tasks.assign(outcome=ends, **dict.fromkeys(STAMPS[1:], np.nan))
-    summary = summary.assign(on_time_accuracy=0.0, on_time_accuracy_low=0.0, on_time_accuracy_high=np.nan)
-    assert len(draw_figures(tasks, summary, described, tmp_path)) == 6
+    ends = np.where(np.arange(described.tasks) % 2, "dropped", "in_flight")
+    found = synthetic_run(described, outcome=ends, **dict.fromkeys(STAMPS, np.nan))
+    wrong = {"on_time_accuracy": 0.0, "on_time_accuracy_low": 0.0, "on_time_accuracy_high": np.nan}
+    found = replace(found, summary=found.summary.assign(**wrong))
+    assert len(draw_figures(found, {}, described, tmp_path)) == 6
 
 
-def test_an_infinite_latency_is_an_answer_that_never_came(tmp_path):
+def test_an_infinite_latency_is_an_answer_that_never_came(tmp_path, synthetic_run):
     described = scenario(sweep={})
-    tasks, summary = synthetic_run(described)
-    tasks.loc[::2, "done_s"] = np.inf
-    assert len(draw_figures(tasks, summary, described, tmp_path)) == 6
-    assert [bar.answered for bar in stage_means(tasks, summary)] == [0.5, 0.5]
+    done_s = np.where(np.arange(described.tasks) % 2, np.arange(described.tasks) + 1.0, np.inf)
+    found = synthetic_run(described, done_s=done_s)
+    assert len(draw_figures(found, {}, described, tmp_path)) == 6
+    assert [bar.answered for bar in stage_means(found.shown[()], found.summary)] == [0.5, 0.5]
 
 
 def test_the_share_answered_counts_every_task():
-    times_s, share = answered_share(np.array([0.3, np.inf, 0.1, np.inf]))
+    times_s, share = answered_share(Distribution.of(np.array([0.3, np.inf, 0.1, np.inf])))
     assert times_s.tolist() == [0.1, 0.3]
     assert share.tolist() == [0.25, 0.5]
-    times_s, share = answered_share(np.arange(1.0, 100_001.0))
+    times_s, share = answered_share(Distribution.of(np.arange(1.0, 100_001.0)))
     assert len(times_s) <= 500
     np.testing.assert_allclose(share, times_s / 1e5, rtol=1e-12)
 
 
-def test_the_mean_stages_add_up_to_the_mean_latency():
+def test_the_mean_stages_add_up_to_the_mean_latency(synthetic_run):
     described = scenario()
-    tasks, summary = synthetic_run(described)
-    axis = sweep_axis(described)
-    at_point = axis.select(tasks, 20)
-    for bar in stage_means(at_point, axis.select(summary, 20)):
-        of_codec = at_point[at_point["codec"] == bar.codec]
-        assert bar.total_s == pytest.approx((of_codec["done_s"] - of_codec["arrival_s"]).mean(), rel=1e-12)
-        assert bar.means_s[1] == pytest.approx((of_codec["encode_end_s"] - of_codec["encode_start_s"]).mean())
+    found, axis = synthetic_run(described), sweep_axis(described)
+    account = found.shown[axis.point(20)]
+    for bar in stage_means(account, axis.select(found.summary, 20)):
+        latency_s = account.codecs[bar.codec].latency_s
+        assert bar.total_s == pytest.approx(float(latency_s.values.mean()), rel=1e-12)
+        assert (bar.means_s > 0.01).all()
 
 
 def bar(total_s, stable=True, answered=1.0):
@@ -175,10 +181,9 @@ def test_without_a_swept_snr_the_first_number_goes_on_the_axis():
     assert sweep_axis(scenario(sweep={"drain": [True, False]})).positions() == [0.0, 1.0]
 
 
-def test_selection_keeps_the_held_point_only():
+def test_selection_keeps_the_held_point_only(synthetic_run):
     described = scenario(sweep=GRID)
-    tasks, _ = synthetic_run(described)
-    chosen = sweep_axis(described).select(tasks, 2)
+    chosen = sweep_axis(described).select(synthetic_run(described).summary, 2)
     assert chosen[list(GRID)].drop_duplicates().to_numpy().tolist() == [[2, 1e5, "fifo"]]
 
 
@@ -187,11 +192,12 @@ def test_sixteen_codecs_look_different():
     assert len(looks) == 16
 
 
-def test_the_names_of_all_codecs_and_the_run_stand_in_the_figure():
+def test_the_names_of_all_codecs_and_the_run_stand_in_the_figure(synthetic_run):
     described = scenario(codecs=EIGHT)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        figure = latency_breakdown(*synthetic_run(described), described)
+        found = synthetic_run(described)
+        figure = latency_breakdown(found.shown, found.summary, described)
     shown = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert shown == [codec.label for codec in described.codecs]
     assert re.search(

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coinfer.simulator.figures_way import along_the_way
+from coinfer.simulator.figures_way import along_the_way, way
 from coinfer.simulator.scenario import Scenario
 
 LINE = {"model": "line", "start_m": 20, "end_m": 120, "speed_mps": 2}
@@ -38,14 +38,19 @@ def records():
     return tasks, pd.DataFrame({"codec": ["raw", "local"]})
 
 
+def drawn(described):
+    tasks, summary = records()
+    return along_the_way(tasks, way(described), summary, described)
+
+
 def test_a_run_in_which_nobody_moves_has_no_such_figure():
-    assert along_the_way(*records(), scenario(None)) is None
-    assert along_the_way(*records(), scenario({"model": "standing", "distance_m": 100})) is None
+    assert way(scenario(None)) is None
+    assert way(scenario({"model": "standing", "distance_m": 100})) is None
 
 
 @pytest.mark.parametrize("mobility", [LINE, ROUND])
 def test_the_shares_on_time_follow_the_way(mobility):
-    figure = along_the_way(*records(), scenario(mobility))
+    figure = drawn(scenario(mobility))
     above, below = figure.axes[:2]
     raw, local = (line.get_ydata() for line in below.lines)
     assert raw.tolist() == [1.0] * 12 + [0.0] * 12
@@ -57,7 +62,7 @@ def test_the_shares_on_time_follow_the_way(mobility):
 
 
 def test_a_line_has_its_distances_written_above():
-    figure = along_the_way(*records(), scenario(LINE))
+    figure = drawn(scenario(LINE))
     (top,) = figure.axes[0].child_axes
     assert [tick.get_text() for tick in top.get_xticklabels()] == ["20 m", "70 m", "120 m", "70 m"]
     assert top.get_xticks().tolist() == [0.0, 25.0, 50.0, 75.0]

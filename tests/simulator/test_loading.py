@@ -7,6 +7,7 @@ import pytest
 from coinfer.simulator.errors import ScenarioError
 from coinfer.simulator.loading import bundled_scenarios, expand, load_scenario, resolved
 from coinfer.simulator.scenario import Scenario
+from coinfer.simulator.scenario_sweep import Sweep
 
 SCENARIO = """\
 name: poor_channel
@@ -203,7 +204,7 @@ def test_overrides_reach_every_key(file: Path) -> None:
         None,
         100.0,
     )
-    assert (scenario.sweep, scenario.link.mean_snr_db) == ({}, 12.0)
+    assert (scenario.sweep, scenario.link.mean_snr_db) == (Sweep(), 12.0)
 
 
 def test_a_sweep_can_be_set(file: Path) -> None:
@@ -263,7 +264,7 @@ def test_a_sweep_makes_a_grid_in_the_order_of_the_file(file: Path) -> None:
     for point in points:
         assert point.scenario.link.mean_snr_db == point.coordinates["link.mean_snr_db"]
         assert point.scenario.edge.profile.name == point.coordinates["edge.profile"]
-        assert point.scenario.sweep == {}
+        assert point.scenario.sweep == Sweep()
         assert point.scenario.seed == scenario.seed
 
 

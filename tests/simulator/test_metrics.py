@@ -2,12 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coinfer.codecs.protocol import Cost
 from coinfer.simulator.errors import InputError
-from coinfer.simulator.experiment import STAMPS, Experiment
 from coinfer.simulator.intervals import clustered_proportion
-from coinfer.simulator.measurements import Measurement
-from coinfer.simulator.metrics import summarise, summarise_point
+from coinfer.simulator.metrics import summarise_point
+from coinfer.simulator.records import STAMPS
 from coinfer.simulator.scenario import Scenario
 
 NAN, INF = float("nan"), float("inf")
@@ -24,13 +22,19 @@ COLUMNS = [
     "aborted_ratio",
     "payload_bytes_mean",
     "payload_bytes_p95",
-    "latency_s_p50",
-    "latency_s_p95",
-    "latency_s_p99",
+    *(
+        f"latency_s_{quantile}{limit}"
+        for quantile in ("p50", "p95", "p99")
+        for limit in ("", "_low", "_high")
+    ),
     "device_energy_j_mean",
     "link_utilisation",
     "edge_utilisation",
     "stable",
+    "bottleneck",
+    "bottleneck_load",
+    "backlog_slope_hz",
+    "warmup_s",
 ]
 
 
@@ -70,8 +74,16 @@ def by_hand():
 
 
 @pytest.fixture
-def point():
-    return summarise_point(by_hand(), scenario())
+def summarised(judged):
+    def summarise(table, described):
+        return summarise_point(judged(table.assign(codec="raw"), described).point, "raw", described)
+
+    return summarise
+
+
+@pytest.fixture
+def point(summarised):
+    return summarised(by_hand(), scenario())
 
 
 def test_the_columns_are_those_of_the_contract(point):
@@ -99,9 +111,9 @@ def test_a_task_without_an_answer_took_for_ever(point):
     assert point["latency_s_p95"].tolist() == point["latency_s_p99"].tolist() == [INF] * 2
 
 
-def test_quantiles_are_latencies_that_occurred():
+def test_quantiles_are_latencies_that_occurred(summarised):
     rows = [(0, 0, 0.0, [0, 0, 0, 0, 0, 0, 0.01 * n], 10 * n, "done", True) for n in range(1, 101)]
-    row = summarise_point(records(*rows), scenario()).iloc[0]
+    row = summarised(records(*rows), scenario()).iloc[0]
     assert [row[f"latency_s_p{p}"] for p in (50, 95, 99)] == pytest.approx([0.5, 0.95, 0.99], abs=1e-15)
     assert row["payload_bytes_p95"] == pytest.approx(950.5)
 
@@ -119,14 +131,14 @@ def test_utilisations_are_busy_shares_meaned_over_the_replications(point):
     assert point["stable"].tolist() == [True, True]
 
 
-def test_payloads_that_share_the_air_do_not_count_twice():
+def test_payloads_that_share_the_air_do_not_count_twice(summarised):
     shared = records(
         (0, 0, 0.0, [0.0, 0.0, 0.0, 3.0, 3.0, 3.0, 3.0], 1, "done", True),
         (0, 1, 1.0, [1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0], 1, "done", True),
         (0, 1, 6.0, [6.0, 6.0, 6.0, 7.0, 7.0, 7.0, 7.0], 1, "done", True),
         (0, 0, 8.0, [8.0, 8.0, 8.0, 8.0, 8.0, 8.0, 8.0], 1, "done", True),
     )
-    assert summarise_point(shared, scenario())["link_utilisation"].iloc[0] == 4.0 / 8.0
+    assert summarised(shared, scenario())["link_utilisation"].iloc[0] == 4.0 / 8.0
 
 
 def queue(encode_s=0.0, tx_s=0.0, edge_s=0.0, stop_s=INF, tasks=40, workers=1):
@@ -151,28 +163,28 @@ def queue(encode_s=0.0, tx_s=0.0, edge_s=0.0, stop_s=INF, tasks=40, workers=1):
 @pytest.mark.parametrize("stop_s", [INF, 40.5])
 @pytest.mark.parametrize("stage", ["encode_s", "tx_s", "edge_s"])
 @pytest.mark.parametrize(("service_s", "stable"), [(0.5, True), (0.9, True), (1.25, False), (5.0, False)])
-def test_a_stage_that_cannot_keep_up_is_not_stable(stage, service_s, stable, stop_s):
+def test_a_stage_that_cannot_keep_up_is_not_stable(stage, service_s, stable, stop_s, summarised):
     tasks = queue(**{stage: service_s}, stop_s=stop_s)
-    row = summarise_point(tasks, scenario(edge={"profile": "rtx-3090", "workers": 1})).iloc[0]
+    row = summarised(tasks, scenario(edge={"profile": "rtx-3090", "workers": 1})).iloc[0]
     assert row["stable"] == stable
     assert 0 <= row["link_utilisation"] <= 1
     assert 0 <= row["edge_utilisation"] <= 1
 
 
-def test_workers_share_the_work():
-    row = summarise_point(queue(edge_s=1.5, workers=2), scenario()).iloc[0]
+def test_workers_share_the_work(summarised):
+    row = summarised(queue(edge_s=1.5, workers=2), scenario()).iloc[0]
     assert row["stable"]
     assert row["edge_utilisation"] == pytest.approx(40 * 1.5 / 2 / 41.5)
 
 
-def test_a_run_in_which_nothing_ever_arrived_at_the_edge_is_not_stable():
-    row = summarise_point(queue(tx_s=100.0, stop_s=50.0), scenario()).iloc[0]
+def test_a_run_in_which_nothing_ever_arrived_at_the_edge_is_not_stable(summarised):
+    row = summarised(queue(tx_s=100.0, stop_s=50.0), scenario()).iloc[0]
     assert not row["stable"]
     assert row["on_time_ratio"] == row["link_utilisation"] == row["edge_utilisation"] == 0
 
 
-def test_a_run_that_dropped_everything_can_be_summarised():
-    row = summarise_point(records((0, 0, 1.0, NOWHERE, 1, "dropped", True)), scenario()).iloc[0]
+def test_a_run_that_dropped_everything_can_be_summarised(summarised):
+    row = summarised(records((0, 0, 1.0, NOWHERE, 1, "dropped", True)), scenario()).iloc[0]
     assert row["on_time_ratio"] == row["device_energy_j_mean"] == row["link_utilisation"] == 0
     assert row["stable"]
 
@@ -189,11 +201,11 @@ def given_up(queued, patience_s):
     return table
 
 
-def test_an_overloaded_link_that_gives_payloads_up_keeps_up():
+def test_an_overloaded_link_that_gives_payloads_up_keeps_up(summarised):
     overloaded = queue(tx_s=2.0)
-    assert not summarise_point(overloaded, scenario())["stable"].any()
+    assert not summarised(overloaded, scenario())["stable"].any()
     aborted = given_up(overloaded, patience_s=10.5)
-    row = summarise_point(aborted, scenario(on_deadline="abort")).iloc[0]
+    row = summarised(aborted, scenario(on_deadline="abort")).iloc[0]
     assert row["stable"]
     # An arrival a second, 2 s on the air each: 9 get through, the next two are cut after 1.5 s and 0.5 s.
     assert row["aborted_ratio"] == 31 / 40
@@ -203,69 +215,38 @@ def test_an_overloaded_link_that_gives_payloads_up_keeps_up():
 
 
 @pytest.mark.parametrize(("edge_s", "stable"), [(0.9, True), (1.1, False)])
-def test_tasks_given_up_are_not_the_work_of_the_edge(edge_s, stable):
+def test_tasks_given_up_are_not_the_work_of_the_edge(edge_s, stable, summarised):
     tasks = queue(edge_s=edge_s, tasks=40)
     tasks.loc[::4, ["tx_start_s", "tx_end_s", "edge_start_s", "edge_end_s", "done_s"]] = NAN
     tasks.loc[::4, "outcome"] = "aborted"
     one = {"profile": "rtx-3090", "workers": 1}
-    row = summarise_point(tasks, scenario(edge=one, on_deadline="abort")).iloc[0]
+    row = summarised(tasks, scenario(edge=one, on_deadline="abort")).iloc[0]
     assert row["stable"]  # 30 tasks of 0.9 or 1.1 s in 40 s
-    assert summarise_point(queue(edge_s=edge_s), scenario(edge=one))["stable"].iloc[0] == stable
+    assert summarised(queue(edge_s=edge_s), scenario(edge=one))["stable"].iloc[0] == stable
 
 
-def test_airtime_until_a_payload_is_given_up_counts():
+def test_airtime_until_a_payload_is_given_up_counts(summarised):
     table = records((0, 0, 1.0, [1.0, 1.0, 2.0, 4.0, NAN, NAN, NAN], 9, "aborted", True))
-    row = summarise_point(table, scenario(on_deadline="abort")).iloc[0]
+    row = summarised(table, scenario(on_deadline="abort")).iloc[0]
     assert row["link_utilisation"] == (4.0 - 2.0) / 4.0
     assert row["device_energy_j_mean"] == 2.0 * (4.0 - 2.0)
     assert (row["aborted_ratio"], row["on_time_ratio"], row["stable"]) == (1.0, 0.0, True)
 
 
 @pytest.mark.parametrize(("sharing", "used", "stable"), [("tdma", 0.5, True), ("equal", 1.0, False)])
-def test_with_tdma_each_device_has_a_link_of_its_own(sharing, used, stable):
+def test_with_tdma_each_device_has_a_link_of_its_own(sharing, used, stable, summarised):
     rows = [
         (0, task % 2, 1.0 * task, [task, task, task, task + 1, task + 1, task + 1, task + 1], 1, "done", True)
         for task in range(8)
     ]
     link = {"bandwidth_hz": 1e6, "mean_snr_db": 5, "sharing": sharing}
-    row = summarise_point(records(*rows), scenario(link=link)).iloc[0]
+    row = summarised(records(*rows), scenario(link=link)).iloc[0]
     assert (row["link_utilisation"], row["stable"]) == (used, stable)
 
 
-def test_a_run_without_tasks_is_the_users_mistake():
+def test_a_run_without_tasks_is_the_users_mistake(summarised):
     short = scenario(tasks=None, duration_s=0.001)
     with pytest.raises(
         InputError, match=r"^by_hand: duration_s: no task arrived in 0.001 s; make it longer$"
     ):
-        summarise_point(by_hand().iloc[:0], short)
-
-
-def test_codecs_come_in_their_order_with_sweep_points_and_deadlines_below():
-    swept = "codecs.0.quality"
-    measurement = Measurement(np.ones(1, dtype=int), np.ones(1, dtype=bool), Cost(), Cost(), False)
-    experiments = [
-        Experiment(
-            {swept: value}, scenario(), 1, "", dict.fromkeys([f"jpeg(quality={value})", "a"], measurement)
-        )
-        for value in (90, 10)
-    ]
-    labels = ["jpeg(quality=90)", "a", "jpeg(quality=10)"]
-    parts = [
-        by_hand().assign(codec=label, **{swept: experiment.coordinates[swept]})
-        for experiment in experiments
-        for label in experiment.measurements
-    ]
-    tasks = pd.concat(parts, ignore_index=True)
-    tasks["codec"] = pd.Categorical(tasks["codec"], categories=labels)
-    table = summarise(tasks, experiments)
-    assert table.columns.tolist() == ["codec", swept, *COLUMNS]
-    assert table[["codec", swept, "deadline_s", "tasks"]].to_numpy().tolist() == [
-        ["jpeg(quality=90)", 90, 0.5, 6],
-        ["jpeg(quality=90)", 90, 1.0, 6],
-        ["a", 90, 0.5, 6],
-        ["a", 90, 1.0, 6],
-        ["a", 10, 0.5, 6],
-        ["a", 10, 1.0, 6],
-        ["jpeg(quality=10)", 10, 0.5, 6],
-        ["jpeg(quality=10)", 10, 1.0, 6],
-    ]
+        summarised(by_hand().iloc[:0], short)

@@ -119,11 +119,10 @@ def test_an_unwritable_place_is_refused(tmp_path, monkeypatch):
 
 
 def test_the_tables_can_be_read_again(tmp_path):
-    tasks = pd.DataFrame({"codec": pd.Categorical(["a", "b"]), "arrival_s": [0.1, float("nan")]})
     summary = pd.DataFrame({"codec": ["a"], "latency_s_p99": [float("inf")], "accuracy": [1 / 3]})
-    write_tables(tmp_path, tasks, summary, {"b": 1, "a": [None]})
-    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "tasks.parquet"), tasks)
+    write_tables(tmp_path, summary, summary[["codec"]], {"b": 1, "a": [None]})
     assert (tmp_path / "summary.csv").read_bytes() == b"codec,latency_s_p99,accuracy\na,inf,0.333333333\n"
+    assert (tmp_path / "differences.csv").read_bytes() == b"codec\na\n"
     assert json.loads((tmp_path / "manifest.json").read_text()) == {"a": [None], "b": 1}
     assert {path.name for path in tmp_path.iterdir()} <= CONTENT
 
@@ -145,3 +144,12 @@ def test_the_working_folder_is_refused(tmp_path, monkeypatch):
 def test_a_name_too_long_is_refused(tmp_path):
     with pytest.raises(OutputError, match="File name too long; give another folder"):
         check_folder(tmp_path / ("x" * 300))
+
+
+def test_the_folder_can_be_made_elsewhere(tmp_path):
+    (tmp_path / "beside").mkdir()
+    with whole_folder(a_run(tmp_path / "run"), within=tmp_path / "beside") as fresh:
+        assert fresh.parent == tmp_path / "beside"
+        (fresh / "manifest.json").write_text("new")
+    assert (tmp_path / "run" / "manifest.json").read_text() == "new"
+    assert list((tmp_path / "beside").iterdir()) == []

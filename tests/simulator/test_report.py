@@ -36,13 +36,18 @@ def described():
 def report(described, tmp_path):
     codec = described.codecs[0].label
     row = {"codec": codec, "deadline_s": 0.1, "tasks": 12_345, "latency_s_p99": np.inf}
-    summary = pd.DataFrame([{**row, "on_time_accuracy": 0.123456, "on_time_ratio": np.nan, "stable": False}])
+    row |= {"on_time_accuracy": 0.123456, "on_time_ratio": np.nan, "stable": False, "warmup_s": 2.5}
+    summary = pd.DataFrame([row])
+    beaten = {"codec_a": codec, "codec_b": "other", "difference": 0.5}
+    differences = pd.DataFrame(
+        [{"deadline_s": 0.1, **beaten, "difference_low": 0.375, "difference_high": 0.625}]
+    )
     figures = [tmp_path / "on_time_accuracy.png", tmp_path / "on_time_accuracy.svg", tmp_path / "extra.png"]
     for file, content in zip(figures, [b"png", SVG, b"extra"], strict=True):
         file.write_bytes(content)
     manifest = {"versions": {"numpy": HOSTILE}, "arguments": ["my scenario.yaml", "--set", HOSTILE]}
     path = tmp_path / "report.html"
-    write_report(summary, described, manifest, figures, path)
+    write_report(summary, differences, described, manifest, figures, path)
     return path.read_text(encoding="utf-8")
 
 
@@ -66,8 +71,17 @@ def test_figures_are_inside_each_once_as_svg_where_there_is_one(report):
 
 
 def test_the_table_shows_every_value(report):
-    cells = re.findall(r"<td>([^<]*)</td>", report.partition("<h2>How to reproduce")[0])
-    assert cells[1:] == ["0.1", "12345", "never", "0.1235", "none", "no"]
+    cells = re.findall(r"<td>([^<]*)</td>", report.partition("<h2>Paired differences")[0])
+    assert cells[1:] == ["0.1", "12345", "never", "0.1235", "none", "no", "2.5"]
+    assert "Warm-up: tasks of the first 2.5 s do not count." in report
+
+
+def test_it_says_which_codec_wins_and_by_how_much(report):
+    text = html.unescape(report)
+    assert f"<li>raw(note={HOSTILE}) wins at ≤100 ms (beats other by 50.0 ± 12.5 points)</li>" in text
+    pairs = report.partition("<h2>Paired differences")[2].partition("<pre>")[0]
+    cells = re.findall(r"<td>([^<]*)</td>", pairs)
+    assert cells[2:6] == ["other", "0.5", "0.375", "0.625"]
 
 
 def test_the_scenario_in_the_report_loads_to_the_same_scenario(report, described):
@@ -87,8 +101,12 @@ def test_both_colour_schemes(report):
 
 def test_a_manifest_without_details_is_enough(described, tmp_path):
     path = tmp_path / "report.html"
-    write_report(pd.DataFrame({"codec": ["raw"]}), described, {}, [], path)
+    summary = pd.DataFrame({"codec": ["raw"], "warmup_s": [0.0]})
+    alone = pd.DataFrame(columns=["deadline_s", "codec_a", "codec_b", "difference"])
+    write_report(summary, alone, described, {}, [], path)
     report = path.read_text(encoding="utf-8")
     assert "Versions" not in report
     assert "Figures" not in report
+    assert "Which codec wins" not in report
+    assert "Paired differences" not in report
     assert "<code>simulate hostile.yaml</code>" in report

@@ -11,7 +11,7 @@ from coinfer.simulator.scenario import Scenario
 UNITS = ("_s", "_hz", "_db", "_dbm", "_bps", "_bps_per_hz", "_m", "_mps", "_w", "_flops_per_s")
 PLAIN_RATIOS = {
     *("efficiency", "cpu_speed", "service_cv", "m", "exponent", "probability", "target_bler", "sigma_log"),
-    "margin",
+    *("margin", "half_width"),
 }
 
 
@@ -178,7 +178,7 @@ def test_a_codec_has_one_name(codecs: Any, key: str, problem: str) -> None:
         ({"seed": 5}, "seed", "expected a list, got 5"),
         ({"seed": []}, "seed", "expected at least one value, got an empty list"),
         ({"seed": [1, 1]}, "seed", "1 is listed twice; keep one"),
-        ({"seed": [[1]]}, "seed.0", "expected a finite number, text, true or false, got a list"),
+        ({"seed": [[1]]}, "seed.0", "expected a finite number, text, true, false or null, got a list"),
         ({"sweep.seed": [1]}, "sweep.seed", "a sweep cannot sweep itself; remove this key"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from coinfer.simulator.scenario import Scenario
-from coinfer.simulator.tables import print_results
+from coinfer.simulator.tables import print_findings, print_results
 
 DEADLINES_S = [0.05, 0.1, 0.2, 0.5, 1.0]
 
@@ -42,6 +42,10 @@ def summary(
             "latency_s_p50": 0.0421,
             "latency_s_p95": float("inf"),
             "stable": codec == "local",
+            "bottleneck": "link",
+            "bottleneck_load": 1.806,
+            "backlog_slope_hz": 0.9012,
+            "warmup_s": 12.5,
         }
         for codec, accuracy in zip(codecs, (0.7654, 0.25), strict=False)
         for point in points
@@ -60,10 +64,10 @@ def cells(line):
 
 
 def test_a_row_for_each_codec_below_each_sweep_point():
-    lines = [line for line in printed(summary(), scenario()).splitlines()[4:] if line.strip()]
+    lines = [line for line in printed(summary(), scenario()).splitlines()[4:-1] if line.strip()]
     best, other = ["76.5 ±1.5"] * 5, ["25.0 ±1.5"] * 5
     rows = [
-        ["aecnn(split=layer2)", "12,346", "42", "inf", *best, "no"],
+        ["aecnn(split=layer2)", "12,346", "42", "inf", *best, "no:", "link", "1.81x,", "+0.9/s"],
         ["local", "12,346", "42", "inf", *other, "yes"],
     ]
     assert [re.split(r" {1,}(?=[^±])", line.strip()) for line in lines] == [
@@ -119,3 +123,28 @@ def test_without_a_sweep_and_with_two_keys():
     grid = scenario(sweep={key: [value] for key, value in both.items()})
     line = printed(summary(points=(both,)), grid).splitlines()[4]
     assert line.strip() == "link.mean_snr_db = -5, link.sharing = fifo"
+
+
+def test_the_warm_up_is_told_below_the_table():
+    text = printed(summary(), scenario())
+    assert text.splitlines()[-1] == "Warm-up: tasks of the first 12.5 s do not count."
+
+
+def test_who_wins_is_printed_as_text_of_any_length():
+    differences = pd.DataFrame(
+        {
+            "deadline_s": [0.1],
+            "codec_a": ["odd(levels=[a, b])"],
+            "codec_b": ["[red]"],
+            "difference": [0.123],
+            "difference_low": [0.112],
+            "difference_high": [0.134],
+        }
+    )
+    out = io.StringIO()
+    print_findings(Console(file=out, width=40, color_system=None), differences)
+    heading, line = out.getvalue().splitlines()
+    assert heading.endswith("(all pairs: differences.csv):")
+    assert line == "  odd(levels=[a, b]) wins at ≤100 ms (beats [red] by 12.3 ± 1.1 points)"
+    print_findings(Console(file=out), differences.iloc[:0])
+    assert len(out.getvalue().splitlines()) == 2

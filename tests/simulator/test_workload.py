@@ -59,7 +59,7 @@ def test_the_workload_is_sorted_and_numbered_by_device():
     assert (np.diff(workload.arrival_s) >= 0.0).all()
     for device in (0, 1):
         assert workload.task_id[workload.device_id == device].tolist() == list(range(50))
-    assert [column.dtype.name for column in vars(workload).values()] == ["int32", "int64", "float64", "int32"]
+    assert [column.dtype.name for column in vars(workload).values()] == ["int32", "int32", "float64", "int32"]
 
 
 def test_one_more_device_leaves_the_others_alone():

@@ -5,16 +5,15 @@ from math import inf
 
 from simpy import Environment
 
-from coinfer.simulator.alarm import Alarm
 from coinfer.simulator.link.capacity import Capacity, Sender
-from coinfer.simulator.link.sharing.backlog import Backlog, Payload
 from coinfer.simulator.link.uplink import Notices
 
 
 class FifoUplink:
     """One payload at a time over all devices, in the order they became ready, each at its device's rate.
 
-    Work conserving: the air is idle only while no payload waits. One event a payload.
+    Work conserving: the air is idle only while no payload waits. Nobody who comes later delays a payload, so
+    that its start and its end, or that it expires, are told when it is ready (a `ForeseeingUplink`).
 
     Args:
         env: The simulated time.
@@ -23,6 +22,10 @@ class FifoUplink:
         frozen: Keep for each payload the rate at its start, the block fading of much literature, whose
             mean airtime is infinite. By default the rate follows the fading.
 
+    Attributes:
+        channels: How each device sends, `[devices]`.
+        size_at_start: Asked how large a payload is when its first bit goes, if not None.
+
     Raises:
         ValueError: If `frozen` is asked of a channel that has no rate to freeze.
     """
@@ -30,45 +33,38 @@ class FifoUplink:
     def __init__(
         self, env: Environment, notices: Notices, channels: Sequence[Sender], frozen: bool = False
     ) -> None:
+        self.channels = [_Frozen(channel) for channel in channels] if frozen else channels
         self._env = env
-        self._notices = notices
-        self._size_at_start = notices.size_at_start
-        self._channels = [_Frozen(channel) for channel in channels] if frozen else channels
-        self._waiting = Backlog(env, notices.aborted)
-        self._busy = False
+        self._started = notices.started
+        self._ended = notices.ended
+        self._aborted = notices.aborted
+        self.size_at_start = notices.size_at_start
+        self._finish_s = [channel.finish_s for channel in self.channels]
+        self._free_s = -inf
 
     def send(self, task: int, device: int, bits: float, expires_s: float) -> None:
         """Take a payload that is ready now; see `Uplink.send`."""
-        payload = Payload(task, device, bits, expires_s)
-        if self._busy:
-            self._waiting.add(payload)
+        self.take(self._env.now, task, device, bits, expires_s)
+
+    def take(self, ready_s: float, task: int, device: int, bits: float, expires_s: float) -> None:
+        """Take a payload that is ready at a time; see `ForeseeingUplink.take`."""
+        free_s = self._free_s
+        start_s = free_s if free_s > ready_s else ready_s
+        if start_s >= expires_s:
+            if expires_s < inf:
+                self._aborted(task, expires_s)
+            return
+        self._started(task, start_s)
+        if self.size_at_start is not None:
+            bits = self.size_at_start(task, start_s)
+        end_s = self._finish_s[device](start_s, bits, expires_s)
+        if end_s > expires_s:
+            self._free_s = expires_s
+            self._aborted(task, expires_s)
         else:
-            self._busy = True
-            self._start(self._env.now, payload)
-
-    def _start(self, now_s: float, payload: Payload) -> None:
-        self._notices.started(payload.task, now_s)
-        bits = payload.bits if self._size_at_start is None else self._size_at_start(payload.task, now_s)
-        end_s = self._channels[payload.device].finish_s(now_s, bits, payload.expires_s)
-        if end_s <= payload.expires_s:
-            Alarm(self._env, end_s, self._end, payload)
-        else:
-            Alarm(self._env, payload.expires_s, self._abort, payload)
-
-    def _end(self, alarm: Alarm) -> None:
-        self._notices.ended(alarm.item.task, alarm.time_s)
-        self._start_next(alarm.time_s)
-
-    def _abort(self, alarm: Alarm) -> None:
-        self._notices.aborted(alarm.item.task, alarm.time_s)
-        self._start_next(alarm.time_s)
-
-    def _start_next(self, now_s: float) -> None:
-        payload = self._waiting.next(now_s)
-        if payload is None:
-            self._busy = False
-        else:
-            self._start(now_s, payload)
+            self._free_s = end_s
+            if end_s < inf:
+                self._ended(task, end_s)
 
 
 class _Frozen:

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 
 from simpy import Environment
 
-from coinfer.simulator.alarm import Alarm
 from coinfer.simulator.link.capacity import Capacity
-from coinfer.simulator.link.sharing.backlog import Payload
 from coinfer.simulator.link.sharing.fifo import FifoUplink
 from coinfer.simulator.link.sharing.turns import InTurns
 from coinfer.simulator.link.uplink import Notices
@@ -16,8 +14,7 @@ class TdmaUplink:
     """Every device sends in its own turn of a frame with a turn for each, and in no other.
 
     So no device feels another's load, and a turn whose owner has nothing to send is lost: not work
-    conserving. A payload may start and end anywhere in its device's turns; there are no guard times. At most
-    two events a payload.
+    conserving. A payload may start and end anywhere in its device's turns; there are no guard times.
 
     Args:
         env: The simulated time.
@@ -30,6 +27,7 @@ class TdmaUplink:
         self, env: Environment, notices: Notices, channels: Sequence[Capacity], turn_s: float
     ) -> None:
         turns = len(channels)
+        self._env = env
         self._queues = [
             _TurnQueue(env, notices, InTurns(channel, turn_s, turn, turns))
             for turn, channel in enumerate(channels)
@@ -37,7 +35,11 @@ class TdmaUplink:
 
     def send(self, task: int, device: int, bits: float, expires_s: float) -> None:
         """Take a payload that is ready now; see `Uplink.send`."""
-        self._queues[device].send(task, 0, bits, expires_s)
+        self.take(self._env.now, task, device, bits, expires_s)
+
+    def take(self, ready_s: float, task: int, device: int, bits: float, expires_s: float) -> None:
+        """Take a payload that is ready at a time; see `ForeseeingUplink.take`."""
+        self._queues[device].take(ready_s, task, 0, bits, expires_s)
 
 
 class _TurnQueue(FifoUplink):
@@ -47,14 +49,6 @@ class _TurnQueue(FifoUplink):
         super().__init__(env, notices, [channel])
         self._turns = channel
 
-    def _start(self, now_s: float, payload: Payload) -> None:
-        opens_s = self._turns.opens_s(now_s)
-        if opens_s <= now_s:
-            super()._start(now_s, payload)
-        elif payload.expires_s <= opens_s:
-            Alarm(self._env, payload.expires_s, self._abort, payload)
-        else:
-            Alarm(self._env, opens_s, self._open, payload)
-
-    def _open(self, alarm: Alarm) -> None:
-        super()._start(alarm.time_s, alarm.item)
+    def take(self, ready_s: float, task: int, device: int, bits: float, expires_s: float) -> None:
+        opens_s = self._turns.opens_s(max(ready_s, self._free_s))
+        super().take(opens_s, task, device, bits, expires_s)

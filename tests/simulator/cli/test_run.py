@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 FILES = {
+    "differences.csv",
     "manifest.json",
     "report.html",
     "summary.csv",
@@ -50,8 +51,11 @@ def test_a_run_writes_the_files_of_the_contract_and_prints_the_table(workplace, 
     assert "Tiny(every=4)" in out
     assert "…" not in out
     assert out.splitlines()[-1] == (
-        "Results: runs/small/ (report.html, summary.csv, tasks.parquet, manifest.json, figures/)"
+        "Results: runs/small/ (report.html, summary.csv, differences.csv, tasks.parquet, manifest.json, "
+        "figures/)"
     )
+    assert len(pd.read_csv("runs/small/differences.csv")) == 2 * 2
+    assert out.count("\n  link.mean_snr_db = ") == 2
     table = pd.read_csv("runs/small/summary.csv")
     assert table.columns.tolist()[:4] == ["codec", "link.mean_snr_db", "deadline_s", "tasks"]
     assert len(table) == 2 * 2 * 2
@@ -70,6 +74,8 @@ def test_the_manifest_says_what_was_run(workplace, typed, plain):
     assert manifest["images"] == ["scenes-1-0-8"]
     assert manifest["outcomes"]["Tiny"] == {"aborted": 0, "done": 12, "dropped": 0, "in_flight": 0}
     assert manifest["recordings"] == {}
+    assert manifest["replications"] == [2, 2]
+    assert manifest["engines"] == {"vector": "first come, first served at every stage"}
     assert {"python", "coinfer", "torch", "numpy"} <= manifest["versions"].keys()
     assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in manifest["checkpoints"].values())
     assert manifest["wall_time_s"] > 0
@@ -194,7 +200,9 @@ def test_a_codec_that_crashes_is_told_in_one_line_and_writes_nothing(workplace):
     assert files(workplace) == before
 
 
-def test_a_failure_while_writing_leaves_nothing_and_prints_no_results(workplace, typed, monkeypatch, capsys):
+def test_a_failure_while_writing_leaves_finished_units_only_and_prints_no_results(
+    workplace, typed, monkeypatch, capsys
+):
     def fail(*given):
         raise OSError("no space left on device")
 
@@ -202,7 +210,11 @@ def test_a_failure_while_writing_leaves_nothing_and_prints_no_results(workplace,
     with pytest.raises(OSError, match="no space left"):
         typed("small.yaml")
     assert capsys.readouterr().out == ""
-    assert list((workplace / "runs").iterdir()) == []
+    assert files(workplace / "runs") == {
+        f".small.partial/{name}"
+        for name in ("identity", "lock", "0-0-0.arrow", "0-1-0.arrow", "1-0-0.arrow", "1-1-0.arrow")
+    }
+    assert [path.name for path in (workplace / "runs").iterdir()] == [".small.partial"]
 
 
 def test_output_that_cannot_show_a_sign_replaces_it(workplace):

@@ -20,7 +20,7 @@ def _transmit(make, payloads):
 
     def stamp(column):
         def tell(task, now_s):
-            assert now_s == env.now
+            assert now_s >= env.now
             told[column, task] += 1
             getattr(log, column)[task] = now_s
 
