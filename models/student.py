@@ -26,6 +26,7 @@ PRESETS = {
         Phase("a-codec", 1.0, 128, 2e-3),
         Phase("b-joint", 5.0, 128, 1e-3),
         Phase("c-joint-192", 2.5, 192, 5e-4),
+        Phase("d-joint-224", 1.5, 224, 4e-4),
     ),
     "short": (
         Phase("a-codec", 0.7, 128, 2e-3),
@@ -41,7 +42,7 @@ PRESETS = {
 }
 """Steps for codecs trained end to end: `a` without the parts of the network, then with them.
 
-On two idle cores `cpu` takes about an hour and a half at layer2, and `short` a quarter; `smoke` shows
+On two idle cores `cpu` takes about two hours at layer2, and `short` a fifth; `smoke` shows
 in a minute that it runs.
 """
 
