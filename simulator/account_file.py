@@ -60,7 +60,7 @@ def from_table(table: Any) -> Account:
     names = (table[column].to_pylist() for column in _SCHEMA.names[:3])
     for codec, other, part, numbers in zip(*names, table["numbers"], strict=True):
         found = codecs.setdefault(codec, {}) if other is None else pairs.setdefault((codec, other), {})
-        found[part] = numbers.values.to_numpy(zero_copy_only=False)
+        found[part] = np.array(numbers.values)  # a copy: a view would keep the whole file in memory
     read = {codec: _account(parts) for codec, parts in codecs.items()}
     batches = {codec: len(one.sizes) for codec, one in read.items()}
     discords = {

@@ -36,7 +36,9 @@ def judge(experiment: Experiment, units: Sequence[Path]) -> Judged:
     if scenario.records == "summary":
         return Judged(together(StoredAccounts(units)), scenario.stated_warmup_s)
     since_s = warmup_s(units, scenario)
-    return Judged(together([account(read_records(unit), scenario, since_s) for unit in units]), since_s)
+    accounts = [account(read_records(unit), scenario, since_s) for unit in units]
+    give_back()
+    return Judged(together(accounts), since_s)
 
 
 def warmup_s(units: Sequence[Path], scenario: Scenario) -> float:

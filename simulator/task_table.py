@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from coinfer.simulator.by_point import by_codec
+from coinfer.simulator.memory import give_back
 from coinfer.simulator.plan import TALLY, Tally
 from coinfer.simulator.records import STAMPS
 
@@ -52,6 +53,7 @@ def read_records(unit: Path) -> dict[str, pd.DataFrame]:
 
 def write_tasks(path: Path, units: Sequence[Path]) -> None:
     """Writes tasks.parquet from units, in their order, with few tasks in memory at a time."""
+    give_back()
     schema = _open(units[0]).schema.remove_metadata()
     waiting: list[Any] = []
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
