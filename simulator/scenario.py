@@ -5,7 +5,6 @@ in `coinfer.simulator.loading`.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -16,6 +15,7 @@ from coinfer.simulator.errors import ProfileError
 from coinfer.simulator.fields import Name, Number, Section, Switch, Whole, mistake
 from coinfer.simulator.profiles import Profile, profile
 from coinfer.simulator.scenario_channel import Mobility
+from coinfer.simulator.scenario_images import Images
 from coinfer.simulator.scenario_link import Backhaul, Downlink, Link
 from coinfer.simulator.scenario_sweep import Sweep, Until
 from coinfer.simulator.scenario_warmup import Warmup
@@ -32,68 +32,6 @@ def _by_name(value: Any) -> Any:
 
 NamedProfile = Annotated[Profile, BeforeValidator(_by_name)]
 """A profile: the name of a built-in one, or a mapping with the keys of Profile."""
-
-
-class Images(Section):
-    """The images that devices classify: a set to measure on, or measurements of one to replay."""
-
-    source: Literal["scenes", "imagenette", "imagefolder"] | None = Field(
-        None,
-        description="drawn scenes, the Imagenette photos, or a folder of class folders; null: scenes, or "
-        "those of replay",
-    )
-    replay: str | None = Field(
-        None,
-        min_length=1,
-        description="measurements to take instead of measuring: a bundled set's name, or a file of "
-        "'coinfer evaluate' (.parquet), relative to the working folder",
-    )
-    count: Whole | None = Field(
-        None,
-        ge=1,
-        le=1_000_000,
-        description="number of different images, 256 where it is not given; null, or not given with replay: "
-        "all there are [1]",
-    )
-    seed: Whole = Field(0, ge=0, description="which scenes are drawn; only for source scenes [1]")
-    root: Path | None = Field(None, description="folder of the photos, relative to the working folder")
-    classifier: Path | None = Field(
-        None,
-        description="checkpoint of 'coinfer train classifier' (on the backbone that comes with coinfer) or "
-        "'coinfer train backbone' (a network of its own); null: the one that knows the source's classes",
-    )
-    download: Switch = Field(False, description="fetch the photos if they are missing; only for imagenette")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _measured_by_default(cls, data: Any) -> Any:
-        if not isinstance(data, dict) or data.get("replay") is not None:
-            return data
-        source = data.get("source")
-        return {"count": 256} | data | {"source": "scenes" if source is None else source}
-
-    @model_validator(mode="after")
-    def _replay_settles_the_images(self) -> Self:
-        for key in ("source", "root", "seed", "classifier", "download"):
-            if self.replay is not None and getattr(self, key) != type(self).model_fields[key].default:
-                raise mistake("replay has its own images and classifier; remove this key, or replay", key)
-        return self
-
-    @model_validator(mode="after")
-    def _keys_fit_the_source(self) -> Self:
-        if self.replay is not None:
-            return self
-        if self.source == "imagefolder" and self.root is None:
-            raise mistake("missing; source imagefolder needs the folder of class folders", "root")
-        if self.source == "scenes" and self.root is not None:
-            raise mistake("scenes are drawn and have no folder; remove this key", "root")
-        if self.source == "scenes" and self.count is None:
-            raise mistake("scenes are drawn; say how many", "count")
-        if self.source != "scenes" and self.seed:
-            raise mistake("only scenes are drawn with a seed; remove this key", "seed")
-        if self.source != "imagenette" and self.download:
-            raise mistake("only imagenette can be downloaded; remove this key", "download")
-        return self
 
 
 class Arrivals(Section):

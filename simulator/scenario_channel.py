@@ -8,16 +8,30 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from coinfer.simulator.fields import Choice, Number, Section, Switch, mistake
+from coinfer.simulator.fields import (
+    Choice,
+    Number,
+    PluginName,
+    PluginSettings,
+    Section,
+    Switch,
+    mistake,
+    model_of_plugin,
+)
 
 
 class Fading(Choice):
     """How the channel's power gain moves around its mean."""
 
-    keys_of: ClassVar = {"rician": ("k_db",), "nakagami": ("m",), "wideband": ("rms_delay_spread_s",)}
-    needed: ClassVar = ("k_db", "m", "rms_delay_spread_s")
+    keys_of: ClassVar = {
+        "rician": ("k_db",),
+        "nakagami": ("m",),
+        "wideband": ("rms_delay_spread_s",),
+        "plugin": ("plugin", "settings"),
+    }
+    needed: ClassVar = ("k_db", "m", "rms_delay_spread_s", "plugin")
 
-    model: Literal["rayleigh", "rician", "nakagami", "wideband", "none"] = Field(
+    model: Literal["rayleigh", "rician", "nakagami", "wideband", "none", "plugin"] = Field(
         "rayleigh", description="law of the gain, with Clarke's spectrum; none: a constant channel"
     )
     speed_mps: Number | None = Field(
@@ -33,6 +47,12 @@ class Fading(Choice):
     rms_delay_spread_s: Number | None = Field(
         None, gt=0, le=1e-3, description="wideband: of the exponential power-delay profile [s]"
     )
+    plugin: PluginName | None = Field(
+        None, description="a fading of one's own, installed or path.py:ClassName; sets model: plugin"
+    )
+    settings: PluginSettings = Field({}, description="plugin: its constructor's arguments, as plain data")
+
+    _plugin_is_a_model = model_validator(mode="before")(model_of_plugin)
 
 
 class PathLoss(Choice):

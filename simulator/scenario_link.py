@@ -7,7 +7,17 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from coinfer.simulator.fields import Choice, Number, Section, Switch, Whole, mistake
+from coinfer.simulator.fields import (
+    Choice,
+    Number,
+    PluginName,
+    PluginSettings,
+    Section,
+    Switch,
+    Whole,
+    mistake,
+    model_of_plugin,
+)
 from coinfer.simulator.scenario_channel import Budget, Fading, Recording
 
 
@@ -17,9 +27,11 @@ class Rate(Choice):
     keys_of: ClassVar = {
         "shannon": ("gap_db", "efficiency", "cap_bps_per_hz"),
         "nr": ("mcs_table", "subcarrier_hz", "target_bler", "report_delay_slots", "outer_loop"),
+        "plugin": ("plugin", "settings"),
     }
+    needed: ClassVar = ("plugin",)
 
-    model: Literal["shannon", "nr"] = Field(
+    model: Literal["shannon", "nr", "plugin"] = Field(
         "shannon",
         description="ideal: bandwidth * efficiency * log2(1 + snr / gap); nr: 5G transport blocks",
     )
@@ -31,12 +43,22 @@ class Rate(Choice):
         None, ge=1e-3, description="shannon: highest spectral efficiency; null: none [bit/s/Hz]"
     )
     mcs_table: Literal[1, 2] = Field(1, description="nr: up to 64-QAM (1) or 256-QAM (2), TS 38.214")
-    subcarrier_hz: Whole = Field(30_000, description="nr: subcarrier spacing, 15000 * 2^n up to 120000 [Hz]")
+    subcarrier_hz: Whole = Field(
+        30_000,
+        json_schema_extra={"enum": [15_000, 30_000, 60_000, 120_000]},
+        description="nr: subcarrier spacing, 15000 * 2^n up to 120000 [Hz]",
+    )
     target_bler: Number = Field(0.1, gt=0, lt=1, description="nr: block error rate that the MCS aims at [1]")
     report_delay_slots: Whole = Field(
         8, ge=0, le=1_000, description="nr: age of the SNR that decides the MCS [slot]"
     )
     outer_loop: Switch = Field(True, description="nr: correct the choice of MCS by acknowledgements")
+    plugin: PluginName | None = Field(
+        None, description="a rate of one's own, installed or path.py:ClassName; sets model: plugin"
+    )
+    settings: PluginSettings = Field({}, description="plugin: its constructor's arguments, as plain data")
+
+    _plugin_is_a_model = model_validator(mode="before")(model_of_plugin)
 
     @model_validator(mode="after")
     def _spacing_exists(self) -> Self:

@@ -25,6 +25,9 @@ def doppler_hz(speed_mps: float, carrier_hz: float) -> float:
 class Fading(Protocol):
     """A process of power gains with mean 1 (a sum of branches: one for each), constant in each slot."""
 
+    def __hash__(self) -> int:
+        """Tell equal fadings alike: traces are kept by the fading that they are of."""
+
     @property
     def longest_slot_s(self) -> float:
         """The longest slot, in seconds, in which the gain may pass for constant."""

@@ -1,11 +1,19 @@
 """From the signal-to-noise ratio of a slot to the bits that cross in a second."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coinfer.simulator.units import db_to_linear
+
+
+class Rate(Protocol):
+    """Bits a second at a signal-to-noise ratio."""
+
+    def bits_per_s(self, snr: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give the rate at each linear ratio, of the same shape."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from coinfer.simulator.fields import first_mistake
-from coinfer.simulator.scenario import Images
+from coinfer.simulator.scenario_images import Images
 
 
 def mistake_in(**keys: Any) -> tuple[str, str]:
