@@ -1,4 +1,4 @@
-"""Figures as files: one look, PNG to look at and SVG to print, the same bytes each time."""
+"""Figures as files: one look, PNG to look at, SVG and PDF to print, the same bytes each time."""
 
 from __future__ import annotations
 
@@ -9,32 +9,42 @@ from pathlib import Path
 import matplotlib
 from matplotlib.figure import Figure
 
-from coinfer.simulator.figures_style import RC
+from coinfer.simulator.figures_page import RUN_PAGE, Page
 
-_PNG_DPI = 200
+_LETTERS_AS_THEMSELVES = {"pdf.fonttype": 42}
+"""TrueType in PDF: publishers refuse the other kind."""
 
 
 @contextmanager
-def house_style() -> Iterator[None]:
+def house_style(page: Page = RUN_PAGE) -> Iterator[None]:
     """Draws and saves with the settings of this project, whatever the user's own are."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(RC)
+        matplotlib.rcParams.update(page.settings | _LETTERS_AS_THEMSELVES)
         yield
 
 
-def save(figure: Figure, stem: Path) -> list[Path]:
+def save(figure: Figure, stem: Path, page: Page = RUN_PAGE, caption: str = "") -> list[Path]:
     """Write one figure; without a date, and laid out once, which is most of the work.
 
     Args:
         figure: the figure, drawn in `house_style`.
         stem: the path without suffix.
+        page: which files to write.
+        caption: what the files say of themselves.
 
     Returns:
-        The PNG and the SVG.
+        The files, the PNG first.
     """
-    png, svg = stem.with_suffix(".png"), stem.with_suffix(".svg")
-    figure.savefig(png, dpi=_PNG_DPI)
-    figure.set_layout_engine("none")
-    figure.savefig(svg, metadata={"Date": None})
-    return [png, svg]
+    told = {"Title": stem.name, "Description": caption} if caption else {}
+    about = {
+        ".png": told,
+        ".svg": {"Date": None, **told},
+        ".pdf": {"CreationDate": None, "Subject": caption or None},
+    }
+    files = []
+    for suffix in page.suffixes:
+        files.append(stem.with_suffix(suffix))
+        figure.savefig(files[-1], dpi=page.dpi, metadata=about[suffix])
+        figure.set_layout_engine("none")
+    return files

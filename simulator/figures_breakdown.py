@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from coinfer.simulator.by_point import PointKey
-from coinfer.simulator.figures_axis import SweepAxis, sweep_axis
-from coinfer.simulator.figures_style import (
-    BLUE,
-    GREEN,
-    ORANGE,
-    PURPLE,
-    blank_figure,
-    caption_below,
-    legend_above,
-    short,
-    time_text,
-)
+from coinfer.simulator.figures_numbers import Numbers
+from coinfer.simulator.figures_page import Drawn, Page
+from coinfer.simulator.figures_style import BLUE, GREEN, ORANGE, PURPLE, legend_above, short, time_text
 from coinfer.simulator.point_account import PointAccount
-from coinfer.simulator.scenario import Scenario
 
 _PALE = {BLUE: "#b3d5e8", ORANGE: "#f7e2b2", GREEN: "#b2e1d5"}
-_STAGES = {
+STAGES = {
     "wait for device": (_PALE[BLUE], BLUE),
     "encode": (BLUE, None),
     "access, wait for link": (_PALE[ORANGE], ORANGE),
@@ -40,12 +27,15 @@ _STAGES = {
     "edge": (GREEN, None),
     "downlink": (PURPLE, None),
 }
-"""Fill and, for a wait, colour of the hatching: one hue for each thing that is waited for and used."""
+"""Stages of a task: fill and, for a wait, colour of the hatching; a hue for what is waited for and used."""
 
-_MEAN_NOTE = "Mean over answered tasks; each panel has its own scale, a broken bar runs off it."
-_UNSTABLE_NOTE = "\nUnstable: work comes faster than it is done, so the mean grows with the run."
+_NOTE = (
+    "Where the time of an answered task goes, on average; pale and hatched is waiting. Each panel has its "
+    "own scale, a broken bar runs off it."
+)
+_UNSTABLE_NOTE = " Unstable: work comes faster than it is done, so the mean grows with the run."
 _LONGEST_OVER_MEDIAN = 10.0
-_LABEL_WIDTH = 18
+_LABEL_WIDTH, _LINE_SPACING = 18, 0.9
 
 
 @dataclass(frozen=True)
@@ -81,44 +71,51 @@ class StageMeans:
         return time if self.stable else f"{time}\nunstable"
 
 
-def latency_breakdown(
-    accounts: Mapping[PointKey, PointAccount], summary: pd.DataFrame, scenario: Scenario
-) -> Figure:
-    """Draw the mean time in each stage, a bar a codec, at the lowest and the highest swept value.
-
-    Args:
-        accounts: of the tasks of at least the sweep points that are shown.
-        summary: the table of summary.csv.
-        scenario: the scenario with its sweep.
-    """
-    axis = sweep_axis(scenario)
-    ends = list(dict.fromkeys([axis.values[0], axis.values[-1]]))
-    bars = [stage_means(accounts[axis.point(value)], axis.select(summary, value)) for value in ends]
-    figure = blank_figure(1.15 + 0.4 * max(2, *map(len, bars)))
-    panels = figure.subplots(1, len(ends), sharey=True, squeeze=False)[0]
+def latency_breakdown(numbers: Numbers, page: Page) -> Drawn:
+    """Draw the mean time in each stage, a bar a codec, at the lowest and the highest swept value."""
+    ends = numbers.shown("stages")
+    bars = [stage_means(numbers.at("stages", value)) for value in ends]
+    rows, columns = (len(ends), 1) if page.narrow else (1, len(ends))
+    figure = page.figure(0.75 + rows * (0.4 + 0.4 * max(2, *map(len, bars))))
+    panels = figure.subplots(rows, columns, sharey=True, squeeze=False).flat
     for panel, value, group in zip(panels, ends, bars, strict=True):
         _panel(panel, group)
-        panel.set_title(axis.title(value))
+        panel.set_title(numbers.axis.title(value))
+    legend_above(figure, stage_samples(), list(STAGES), numbers.axis.held_text)
     all_stable = all(bar.stable for group in bars for bar in group)
-    _finish(figure, axis, scenario, _MEAN_NOTE if all_stable else _MEAN_NOTE + _UNSTABLE_NOTE)
-    return figure
+    return Drawn(figure, _NOTE if all_stable else _NOTE + _UNSTABLE_NOTE, held=numbers.axis.held_text)
 
 
-def stage_means(account: PointAccount, summary: pd.DataFrame) -> list[StageMeans]:
+def stage_table(account: PointAccount, summary: pd.DataFrame) -> pd.DataFrame:
     """Average the stages of each codec at one sweep point.
 
     Args:
         account: the tasks at that point.
         summary: the summary at that point; it gives the order of the codecs.
+
+    Returns:
+        A row a codec: the share of its tasks that were answered, whether its queues are stable, and the mean
+        time in each of `STAGES`, in seconds; zeros where nothing was answered.
     """
-    means = []
+    table = []
     for codec, rows in summary.groupby("codec", sort=False, observed=True):
         total = account.codecs[str(codec)]
         answered = total.latency_s.finite.total
         means_s = np.sum([unit.stages_s for unit in total.units], axis=0) / max(answered, 1)
-        share = answered / total.latency_s.total
-        means.append(StageMeans(str(codec), means_s, share, bool(rows["stable"].all())))
-    return means
+        first = {
+            "codec": codec,
+            "answered": answered / total.latency_s.total,
+            "stable": bool(rows["stable"].all()),
+        }
+        table.append(first | dict(zip(STAGES, means_s, strict=True)))
+    return pd.DataFrame(table)
+
+
+def stage_means(table: pd.DataFrame) -> list[StageMeans]:
+    """Take the bars of one sweep point out of the rows of `stage_table`."""
+    means_s = table[list(STAGES)].to_numpy(dtype=np.float64)
+    columns = table["codec"], means_s, table["answered"], table["stable"]
+    return [StageMeans(*row) for row in zip(*columns, strict=True)]
 
 
 def longest_shown_s(bars: list[StageMeans]) -> float:
@@ -135,7 +132,7 @@ def _panel(panel: Axes, bars: list[StageMeans]) -> None:
     rows, means_s = np.arange(len(bars)), np.array([bar.means_s for bar in bars])
     end_s = 1.05 * longest_shown_s(bars)
     left_s = np.zeros(len(bars))
-    for (fill, hatching), width_s in zip(_STAGES.values(), means_s.T, strict=True):
+    for (fill, hatching), width_s in zip(STAGES.values(), means_s.T, strict=True):
         shown_s = np.clip(left_s + width_s, 0, end_s) - np.clip(left_s, 0, end_s)
         hatch = "//////" if hatching else None
         panel.barh(
@@ -154,6 +151,8 @@ def _panel(panel: Axes, bars: list[StageMeans]) -> None:
     values = panel.secondary_yaxis("right")
     values.set_yticks(rows, [bar.text for bar in bars])
     values.tick_params(length=0)
+    for label in (*panel.get_yticklabels(), *values.get_yticklabels()):
+        label.set_linespacing(_LINE_SPACING)
     values.spines["right"].set_visible(False)
 
 
@@ -177,10 +176,9 @@ def _wrapped(codec: str) -> str:
     return "\n".join(textwrap.wrap(label.replace("(", " (", 1), _LABEL_WIDTH, max_lines=3, placeholder="…"))
 
 
-def _finish(figure: Figure, axis: SweepAxis, scenario: Scenario, note: str) -> None:
-    handles = [
+def stage_samples() -> list[Patch]:
+    """Return the sample patches that stand for the stages in a legend."""
+    return [
         Patch(facecolor=fill, edgecolor=hatching or fill, linewidth=0, hatch="//////" if hatching else None)
-        for fill, hatching in _STAGES.values()
+        for fill, hatching in STAGES.values()
     ]
-    legend_above(figure, handles, list(_STAGES), axis.held_text)
-    caption_below(figure, scenario, note)

@@ -2,69 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
-from coinfer.simulator.by_point import PointKey
 from coinfer.simulator.distribution import Distribution
-from coinfer.simulator.figures_axis import SweepAxis, sweep_axis
-from coinfer.simulator.figures_style import (
-    GREY,
-    blank_figure,
-    caption_below,
-    codec_line,
-    codec_style,
-    legend_above,
-    time_text,
-)
+from coinfer.simulator.figures_numbers import Numbers
+from coinfer.simulator.figures_page import Drawn, Page
+from coinfer.simulator.figures_scale import tick_times
+from coinfer.simulator.figures_style import GREY, codec_line, codec_style, legend_above, time_text
 from coinfer.simulator.point_account import PointAccount
-from coinfer.simulator.scenario import Scenario
 
 FloatArray = NDArray[np.float64]
 
 _NOTE = (
-    "Share of all tasks after the warm-up; dropped and unfinished ones are never answered. Dashed: deadlines."
+    "Share of all tasks after the warm-up that are answered within a time; dropped and unfinished ones never "
+    "are. Dashed: deadlines."
 )
 _MOST_STEPS = 500
 _BEYOND_DEADLINES = 10.0
-_LABEL_GAP = 0.115
-_TWO_DECADES = 100.0
+_LABEL_INCH = 0.37
+_MARGIN_INCH = 0.55
 
 
-def latency_distribution(
-    accounts: Mapping[PointKey, PointAccount], summary: pd.DataFrame, scenario: Scenario
-) -> Figure:
-    """Draw the cumulative distribution of latency at the lowest and at the middle swept value.
+def latency_distribution(numbers: Numbers, page: Page) -> Drawn:
+    """Draw the cumulative distribution of latency at the lowest and at the middle swept value."""
+    chosen = list(dict.fromkeys(numbers.axis.ends_and_middle[:2]))
+    deadlines_s = numbers.scenario.deadlines_s
+    rows, columns = (len(chosen), 1) if page.narrow else (1, len(chosen))
+    figure = page.figure(0.4 + 2.5 * rows)
+    panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    limits_s = _limits_s(numbers.tables["latencies"]["latency_s"].to_numpy(), deadlines_s)
+    for panel, value in zip(panels.flat, chosen, strict=True):
+        panel.set(ylim=(0, 1.02))
+        _curves(panel, numbers.at("latencies", value), numbers.codecs, limits_s)
+        _deadlines(panel, deadlines_s, limits_s, page.width_inch / columns - _MARGIN_INCH)
+        panel.set_title(numbers.axis.title(value), pad=22)
+    for panel in panels[:, 0]:
+        panel.set_ylabel("share of tasks answered")
+    for panel in panels[-1]:
+        panel.set_xlabel("latency")
+    panels[0, 0].set(xscale="log", xlim=limits_s)
+    tick_times(panels[0, 0].xaxis, *limits_s, labels=(page.width_inch / columns - _MARGIN_INCH) / _LABEL_INCH)
+    samples = [codec_line(number) for number in range(len(numbers.codecs))]
+    legend_above(figure, samples, numbers.codecs, numbers.axis.held_text)
+    return Drawn(figure, _NOTE, held=numbers.axis.held_text)
+
+
+def answered_table(account: PointAccount, summary: pd.DataFrame) -> pd.DataFrame:
+    """Tell of each codec at one sweep point which share of its tasks is answered within each time.
 
     Args:
-        accounts: of the tasks of at least the sweep points that are shown.
-        summary: the table of summary.csv; it gives the order of the codecs.
-        scenario: the scenario with its sweep.
+        account: the tasks at that point.
+        summary: the summary at that point; it gives the order of the codecs.
+
+    Returns:
+        Columns `codec`, `latency_s` and `answered`; no row of a codec that never answered.
     """
-    axis = sweep_axis(scenario)
-    codecs = list(summary["codec"].unique())
-    chosen = list(dict.fromkeys(axis.ends_and_middle[:2]))
-    samples = [_latencies_s(accounts[axis.point(value)], codecs) for value in chosen]
-    figure = blank_figure(3.0)
-    panels = figure.subplots(1, len(chosen), sharex=True, sharey=True, squeeze=False)[0]
-    limits_s = _limits_s([sample for group in samples for sample in group], scenario.deadlines_s)
-    for panel, value, group in zip(panels, chosen, samples, strict=True):
-        panel.set_xscale("log")
-        panel.set(xlim=limits_s, ylim=(0, 1.02), xlabel="latency")
-        _curves(panel, group, limits_s)
-        _deadlines(panel, scenario.deadlines_s, limits_s)
-        panel.set_title(axis.title(value), pad=22)
-    panels[0].set_ylabel("share of tasks answered")
-    _time_ticks(panels[0], limits_s)
-    _finish(figure, codecs, axis, scenario)
-    return figure
+    parts = []
+    for codec in summary["codec"].unique():
+        times_s, share = answered_share(account.codecs[codec].latency_s)
+        parts.append(pd.DataFrame({"codec": codec, "latency_s": times_s, "answered": share}))
+    return pd.concat(parts, ignore_index=True)
 
 
 def answered_share(latency_s: Distribution) -> tuple[FloatArray, FloatArray]:
@@ -85,30 +86,24 @@ def answered_share(latency_s: Distribution) -> tuple[FloatArray, FloatArray]:
     return answered.values[steps], below[steps] / latency_s.total
 
 
-def _latencies_s(account: PointAccount, codecs: list[str]) -> list[Distribution]:
-    """The latencies of each codec; none of one that is not there at this sweep point."""
-    nothing = Distribution.of(np.empty(0))
-    return [account.codecs[codec].latency_s if codec in account.codecs else nothing for codec in codecs]
-
-
-def _limits_s(samples: list[Distribution], deadlines_s: tuple[float, ...]) -> tuple[float, float]:
+def _limits_s(latency_s: FloatArray, deadlines_s: tuple[float, ...]) -> tuple[float, float]:
     """Choose the ends of the time axis: all latencies, but not far beyond the deadlines."""
-    finite = [sample.finite.values[sample.finite.values > 0] for sample in samples]
-    low_s = min([part.min() for part in finite if len(part)], default=deadlines_s[0])
-    high_s = max([part.max() for part in finite if len(part)], default=deadlines_s[-1])
+    there = latency_s[latency_s > 0]
+    low_s = float(there.min(initial=deadlines_s[-1]) if len(there) else deadlines_s[0])
+    high_s = float(there.max(initial=deadlines_s[0]) if len(there) else deadlines_s[-1])
     low_s = min(max(low_s, deadlines_s[0] / _BEYOND_DEADLINES), deadlines_s[0]) / 1.3
     high_s = max(min(high_s, deadlines_s[-1] * _BEYOND_DEADLINES), deadlines_s[-1]) * 1.3
-    return float(low_s), float(high_s)
+    return low_s, high_s
 
 
-def _curves(panel: Axes, samples: list[Distribution], limits_s: tuple[float, float]) -> None:
-    for number, latency_s in enumerate(samples):
-        times_s, share = answered_share(latency_s)
-        final = share[-1] if len(share) else 0.0
+def _curves(panel: Axes, table: pd.DataFrame, codecs: list[str], limits_s: tuple[float, float]) -> None:
+    for number, codec in enumerate(codecs):
+        rows = table[table["codec"] == codec]
+        final = rows["answered"].iloc[-1] if len(rows) else 0.0
         style = codec_style(number)
         panel.plot(
-            [limits_s[0] / 10, *times_s, limits_s[1] * 10],
-            [0.0, *share, final],
+            [limits_s[0] / 10, *rows["latency_s"], limits_s[1] * 10],
+            [0.0, *rows["answered"], final],
             color=style.colour,
             linestyle=style.dashes,
             marker=style.marker,
@@ -119,10 +114,12 @@ def _curves(panel: Axes, samples: list[Distribution], limits_s: tuple[float, flo
         )
 
 
-def _deadlines(panel: Axes, deadlines_s: tuple[float, ...], limits_s: tuple[float, float]) -> None:
+def _deadlines(
+    panel: Axes, deadlines_s: tuple[float, ...], limits_s: tuple[float, float], width_inch: float
+) -> None:
     """Draw the deadlines and write them above the panel, pushed apart where they are close."""
     at = np.log(np.array(deadlines_s) / limits_s[0]) / np.log(limits_s[1] / limits_s[0])
-    steps = _LABEL_GAP * np.arange(len(at))
+    steps = _LABEL_INCH / width_inch * np.arange(len(at))
     spread = isotonic_regression(at - steps).x + steps
     for deadline_s, from_x, to_x in zip(deadlines_s, at, spread, strict=True):
         panel.axvline(deadline_s, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=2)
@@ -137,15 +134,3 @@ def _deadlines(panel: Axes, deadlines_s: tuple[float, ...], limits_s: tuple[floa
             color="#444444",
             arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0},
         )
-
-
-def _time_ticks(panel: Axes, limits_s: tuple[float, float]) -> None:
-    narrow = limits_s[1] / limits_s[0] < _TWO_DECADES
-    panel.xaxis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0) if narrow else (1.0,)))
-    panel.xaxis.set_major_formatter(FuncFormatter(lambda time_s, _: time_text(time_s)))
-    panel.xaxis.set_minor_formatter(NullFormatter())
-
-
-def _finish(figure: Figure, codecs: list[str], axis: SweepAxis, scenario: Scenario) -> None:
-    legend_above(figure, [codec_line(number) for number in range(len(codecs))], codecs, axis.held_text)
-    caption_below(figure, scenario, _NOTE)

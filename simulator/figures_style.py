@@ -1,4 +1,4 @@
-"""How all figures look: colours that a colour-blind reader can tell apart, markers, legend, caption.
+"""How all figures look: colours that a colour-blind reader can tell apart, markers, legend.
 
 References:
     Okabe and Ito, "Color Universal Design" (2008): the palette; its yellow, too pale for a line on
@@ -8,17 +8,19 @@ References:
 from __future__ import annotations
 
 import textwrap
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-
-from coinfer.simulator.scenario import Scenario
+from matplotlib.textpath import TextPath
+from matplotlib.transforms import Transform, offset_copy
 
 WIDTH_INCH = 7.16
 """Text width of a two-column IEEE page."""
@@ -53,6 +55,9 @@ RC: dict[Any, Any] = {
 
 _COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK, GREY)
 _MARKERS = "osD^vPX*"
+_DODGE_INCH, _DODGE_SHARE = 0.025, 0.4
+"""How far a codec is drawn beside the next, and what all may take of the gap between two values."""
+
 _DASHES: tuple[Any, ...] = (
     "-",
     (0, (5, 1.5)),
@@ -67,7 +72,7 @@ _HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "----", "++++", "oooo")
 _SIZES = (5.8, 4.8, 4.4, 4.6, 4.4, 4.2, 3.8, 4.4)
 """Markers shrink in drawing order, so that one of several at the same place does not hide the others."""
 
-_CHARACTER_INCH, _HANDLE_INCH = 0.06, 0.62
+_CHARACTER_INCH, _HANDLE_INCH, _LONGEST_LABEL = 0.06, 0.62, 48
 
 
 @dataclass(frozen=True)
@@ -95,49 +100,72 @@ def codec_line(number: int) -> Line2D:
     )
 
 
-def blank_figure(height_inch: float) -> Figure:
-    """Return an empty figure of full text width."""
-    figure = Figure(figsize=(WIDTH_INCH, height_inch), layout="constrained")
+def blank_figure(height_inch: float, width_inch: float = WIDTH_INCH) -> Figure:
+    """Return an empty figure; of full text width if not told otherwise."""
+    figure = Figure(figsize=(width_inch, height_inch), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
-def legend_above(figure: Figure, handles: Sequence[Artist], labels: Sequence[str], title: str = "") -> None:
+def legend_above(
+    figure: Figure, handles: Sequence[Artist | tuple[Artist, ...]], labels: Sequence[str], title: str = ""
+) -> None:
     """Put the legend above all panels, in as many columns as fit."""
-    labels = [short(label) for label in labels]
+    labels, width_inch = [short(label) for label in labels], figure.get_figwidth()
+    together: Any = list(handles)
     figure.legend(
-        list(handles),
+        together,
         labels,
         loc="outside upper center",
-        ncols=_columns(labels),
-        title="\n".join(textwrap.wrap(title, 110)) or None,
+        ncols=_columns(labels, width_inch),
+        title="\n".join(textwrap.wrap(title, int(width_inch / _CHARACTER_INCH))) or None,
         handlelength=2.8,
     )
 
 
-def _columns(labels: Sequence[str]) -> int:
+def _columns(labels: Sequence[str], width_inch: float) -> int:
     """Return the most legend columns that fit; matplotlib fills them from the top."""
+    widths_inch = [text_inch(label) for label in labels]
     for columns in range(len(labels), 1, -1):
         rows = ceil(len(labels) / columns)
-        widest = [max(map(len, labels[top : top + rows])) for top in range(0, len(labels), rows)]
-        if sum(widest) * _CHARACTER_INCH + len(widest) * _HANDLE_INCH <= WIDTH_INCH:
-            return len(widest)
+        widest_inch = [max(widths_inch[top : top + rows]) for top in range(0, len(labels), rows)]
+        if sum(widest_inch) + len(widest_inch) * _HANDLE_INCH <= width_inch:
+            return len(widest_inch)
     return 1
 
 
-def caption_below(figure: Figure, scenario: Scenario, note: str) -> None:
-    """Say below the panels what the figure shows and which run it comes from."""
-    per_device = f"{scenario.tasks:,} tasks" if scenario.tasks else f"{scenario.duration_s:g} s of tasks"
-    plural = "s" if scenario.replications > 1 else ""
-    at_least = "at least " if scenario.until else ""
-    cells = f" in each of {scenario.cells:,} cells" if scenario.cells > 1 else ""
-    run = f"{at_least}{scenario.replications} replication{plural} of {per_device} per device{cells}"
-    lines = *note.splitlines(), f"Scenario {scenario.name}, seed {scenario.seed}, {run}."
-    text = "\n".join(textwrap.fill(line, 138) for line in lines)
-    figure.supxlabel(text, fontsize=6.5, color="#444444")
+def text_inch(text: str) -> float:
+    """Return how wide a line of text is in the font of legends and titles."""
+    return float(TextPath((0, 0), text, size=RC["legend.fontsize"]).get_extents().width) / 72 if text else 0.0
 
 
-def short(label: str, most: int = 48) -> str:
+def fitting(label: str, width_inch: float) -> str:
+    """Cut a codec's label to a width.
+
+    Args:
+        label: of any length, on any number of lines.
+        width_inch: room for it.
+    """
+    lengths = range(1, _LONGEST_LABEL + 1)
+    most = bisect_right(lengths, width_inch, key=lambda length: text_inch(short(label, length)))
+    return short(label, max(most, 1))
+
+
+def dodged(panel: Axes, number: int, codecs: int, gap_inch: float) -> Transform:
+    """Return the panel's coordinates moved a little aside, so that codecs do not hide each other's bars.
+
+    Args:
+        panel: the axes.
+        number: place of the codec.
+        codecs: how many there are.
+        gap_inch: between neighbouring values on the axis.
+    """
+    figure = panel.get_figure(root=True)
+    step_inch = min(_DODGE_INCH, _DODGE_SHARE * gap_inch / codecs)
+    return offset_copy(panel.transData, figure, step_inch * (number - (codecs - 1) / 2), 0.0)
+
+
+def short(label: str, most: int = _LONGEST_LABEL) -> str:
     """Cut a codec's label that is too long for a figure, and keep it on one line."""
     line = " ".join(label.split())
     return line if len(line) <= most else f"{line[: most - 1]}…"

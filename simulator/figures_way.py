@@ -7,19 +7,11 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from coinfer.simulator.figures_axis import SweepAxis, sweep_axis
-from coinfer.simulator.figures_style import (
-    GREY,
-    blank_figure,
-    caption_below,
-    codec_line,
-    codec_style,
-    legend_above,
-    time_text,
-)
+from coinfer.simulator.figures_numbers import Numbers
+from coinfer.simulator.figures_page import Drawn, Page
+from coinfer.simulator.figures_style import GREY, codec_line, codec_style, legend_above, time_text
 from coinfer.simulator.intervals import clustered_proportion
 from coinfer.simulator.scenario import Scenario
 from coinfer.simulator.scenario_channel import Mobility
@@ -28,7 +20,8 @@ FloatArray = NDArray[np.float64]
 
 _BINS = 24
 _NOTE = (
-    "A late answer counts as wrong. Bands: 95 % intervals; of the SNR, from the 10 % to the 90 % quantile."
+    "What devices that move meet: their SNR at the start of airtime (line: median, band: from the 10 % to "
+    "the 90 % quantile), and the share of tasks answered correctly before the deadline."
 )
 
 
@@ -41,58 +34,79 @@ def way(scenario: Scenario) -> Mobility | None:
     return next((m for group in scenario.devices if (m := group.mobility) and m.speed_mps), None)
 
 
-def along_the_way(tasks: pd.DataFrame, line: Mobility, summary: pd.DataFrame, scenario: Scenario) -> Figure:
-    """Draw SNR and on-time accuracy over the time of arrival, at the middle deadline and lowest swept value.
+def way_tables(tasks: pd.DataFrame, deadline_s: float) -> dict[str, pd.DataFrame]:
+    """Sort the tasks of one sweep point by their time of arrival.
 
     Args:
-        tasks: the records at that value, with `COLUMNS`; `cell` only if there is more than one.
-        line: the way whose distances are told.
-        summary: the table of summary.csv; it gives the order of the codecs.
-        scenario: the scenario with its sweep.
+        tasks: the records at that point, with `COLUMNS`; `cell` only if there is more than one.
+        deadline_s: what is on time.
+
+    Returns:
+        `way`: on-time accuracy of each codec with its interval, by `arrival_s`, the middle of an equal part
+        of the time; `way_snr`: quantiles of the SNR at the start of airtime, of all codecs together, for they
+        meet the same channel. Parts without a task are left out.
     """
-    axis = sweep_axis(scenario)
-    codecs = list(summary["codec"].unique())
     edges_s = np.linspace(0.0, float(tasks["arrival_s"].max()) * (1 + 1e-9), _BINS + 1)
-    figure = blank_figure(4.0)
+    middle_s = (edges_s[1:] + edges_s[:-1]) / 2
+    shares = [
+        (codec, at_s, *_share(part, deadline_s))
+        for codec, rows in tasks.groupby("codec", sort=False, observed=True)
+        for at_s, part in zip(middle_s, _parts(rows, edges_s), strict=True)
+        if len(part)
+    ]
+    levels = [
+        (at_s, *np.quantile(part["snr_db"], [0.1, 0.5, 0.9]))
+        for at_s, part in zip(middle_s, _parts(tasks[tasks["snr_db"].notna()], edges_s), strict=True)
+        if len(part)
+    ]
+    return {
+        "way": pd.DataFrame(shares, columns=["codec", "arrival_s", "low", "on_time_accuracy", "high"]),
+        "way_snr": pd.DataFrame(levels, columns=["arrival_s", "p10_db", "p50_db", "p90_db"]),
+    }
+
+
+def along_the_way(numbers: Numbers, page: Page) -> Drawn | None:
+    """Draw SNR and on-time accuracy over the time of arrival, at the middle deadline and lowest swept value.
+
+    Returns:
+        None for a run in which nobody moves.
+    """
+    line = way(numbers.scenario)
+    if line is None or "way" not in numbers.tables:
+        return None
+    figure = page.figure(4.0)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(1, 1.6))
-    _snr(above, tasks, edges_s)
-    deadline_s = scenario.deadlines_s[len(scenario.deadlines_s) // 2]
-    for number, codec in enumerate(codecs):
-        _accuracy(below, tasks[tasks["codec"] == codec], edges_s, deadline_s, number)
-    below.set(
-        ylabel=f"on-time accuracy,\n{time_text(deadline_s)}", xlabel="time of arrival (s)", ylim=(0, 1.02)
-    )
-    below.set_xlim(0.0, float(edges_s[-1]))
+    snr, shares = numbers.tables["way_snr"], numbers.tables["way"]
+    above.fill_between(snr["arrival_s"], snr["p10_db"], snr["p90_db"], color=GREY, alpha=0.25, linewidth=0)
+    above.plot(snr["arrival_s"], snr["p50_db"], color=GREY)
+    above.set_ylabel("SNR at the start\nof airtime (dB)")
+    for number, codec in enumerate(numbers.codecs):
+        _curve(below, shares[shares["codec"] == codec], number)
+    deadline = time_text(numbers.middle_deadline_s)
+    below.set(ylabel=f"on-time accuracy,\n{deadline}", xlabel="time of arrival (s)", ylim=(0, 1.02))
+    middle_s = shares["arrival_s"].unique()
+    below.set_xlim(0.0, float(middle_s.max() + middle_s.min()))
     if line.model == "line":
         _distances(above, line)
-    _finish(figure, codecs, axis, scenario)
-    return figure
+    legend_above(figure, [codec_line(number) for number in range(len(numbers.codecs))], numbers.codecs)
+    at = numbers.axis.title(numbers.axis.values[0])
+    held = "; ".join(text for text in (at, numbers.axis.held_text) if text)
+    return Drawn(figure, _NOTE, "Bands of on-time accuracy: 95 % intervals.", held)
 
 
-def _snr(panel: Axes, tasks: pd.DataFrame, edges_s: FloatArray) -> None:
-    """The SNR at the start of airtime, of all codecs together: they meet the same channel."""
-    low, middle, high = (np.full(_BINS, np.nan) for _ in range(3))
-    for place, part in enumerate(_parts(tasks[tasks["snr_db"].notna()], edges_s)):
-        if len(part):
-            low[place], middle[place], high[place] = np.quantile(part["snr_db"], [0.1, 0.5, 0.9])
-    centre_s = (edges_s[1:] + edges_s[:-1]) / 2
-    panel.fill_between(centre_s, low, high, color=GREY, alpha=0.25, linewidth=0)
-    panel.plot(centre_s, middle, color=GREY)
-    panel.set_ylabel("SNR at the start\nof airtime (dB)")
+def _share(tasks: pd.DataFrame, deadline_s: float) -> tuple[float, float, float]:
+    """On-time accuracy between the limits of its interval."""
+    latency_s = np.where(tasks["outcome"] == "done", tasks["done_s"] - tasks["arrival_s"], np.inf)
+    right = tasks["correct"].to_numpy(dtype=bool) & (latency_s <= deadline_s)
+    interval = clustered_proportion(right, _clusters(tasks))
+    return interval.low, interval.estimate, interval.high
 
 
-def _accuracy(panel: Axes, tasks: pd.DataFrame, edges_s: FloatArray, deadline_s: float, number: int) -> None:
-    share = np.full((3, _BINS), np.nan)
-    for place, part in enumerate(_parts(tasks, edges_s)):
-        if len(part):
-            latency_s = np.where(part["outcome"] == "done", part["done_s"] - part["arrival_s"], np.inf)
-            right = part["correct"].to_numpy(dtype=bool) & (latency_s <= deadline_s)
-            interval = clustered_proportion(right, _clusters(part))
-            share[:, place] = interval.low, interval.estimate, interval.high
-    style, centre_s = codec_style(number), (edges_s[1:] + edges_s[:-1]) / 2
-    panel.fill_between(centre_s, share[0], share[2], color=style.colour, alpha=0.15, linewidth=0)
+def _curve(panel: Axes, table: pd.DataFrame, number: int) -> None:
+    style, arrival_s = codec_style(number), table["arrival_s"]
+    panel.fill_between(arrival_s, table["low"], table["high"], color=style.colour, alpha=0.15, linewidth=0)
     line = codec_line(number)
-    line.set_data(centre_s, share[1])
+    line.set_data(arrival_s, table["on_time_accuracy"])
     panel.add_line(line)
 
 
@@ -120,11 +134,3 @@ def _distances(panel: Axes, line: Mobility) -> None:
     shown = times_s <= last_s * 1.02
     top.set_xticks(times_s[shown], [f"{place_m:.0f} m" for place_m in places_m[shown]])
     top.set_xlabel("distance from the base station")
-
-
-def _finish(figure: Figure, codecs: list[str], axis: SweepAxis, scenario: Scenario) -> None:
-    legend_above(figure, [codec_line(number) for number in range(len(codecs))], codecs)
-    at = axis.title(axis.values[0])
-    caption_below(
-        figure, scenario, ". ".join(text for text in (_NOTE.rstrip("."), at, axis.held_text) if text) + "."
-    )

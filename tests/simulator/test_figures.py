@@ -1,4 +1,4 @@
-import re
+import json
 import warnings
 from dataclasses import replace
 
@@ -6,128 +6,160 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from coinfer.codecs.protocol import Cost
 from coinfer.simulator.by_point import point_key
 from coinfer.simulator.distribution import Distribution
-from coinfer.simulator.figures import draw_figures
+from coinfer.simulator.figure_files import house_style
+from coinfer.simulator.figures import CAPTIONS, DRAWN, draw, draw_figures
 from coinfer.simulator.figures_axis import shown_points, sweep_axis
-from coinfer.simulator.figures_breakdown import StageMeans, latency_breakdown, longest_shown_s, stage_means
+from coinfer.simulator.figures_breakdown import (
+    STAGES,
+    StageMeans,
+    latency_breakdown,
+    longest_shown_s,
+    stage_means,
+    stage_table,
+)
 from coinfer.simulator.figures_distribution import answered_share
-from coinfer.simulator.figures_style import codec_style
-from coinfer.simulator.loading import expand
-from coinfer.simulator.records import STAMPS
-from coinfer.simulator.results import Results
+from coinfer.simulator.figures_numbers import FOLDER, NumbersError, placed, read_numbers, write_numbers
+from coinfer.simulator.figures_page import Page, printed
+from coinfer.simulator.figures_style import codec_style, fitting, text_inch
+from coinfer.simulator.figures_tables import figure_tables
+from coinfer.simulator.measurements import Measurement
+from coinfer.simulator.plan import Plan, run_unit
+from coinfer.simulator.results import results
 from coinfer.simulator.scenario import Scenario
 
-NAMES = [
-    "latency_breakdown.png",
-    "latency_breakdown.svg",
-    "latency_distribution.png",
-    "latency_distribution.svg",
-    "on_time_accuracy.png",
-    "on_time_accuracy.svg",
-]
+HOSTILE = ("$\\frac{_", "x" * 200, 'two\nlines, "quoted"', "nan", "1", "_mine", "<b>", "é…")
+NAMED = {"link.sharing": ["fifo", "equal"]}
 SNR = {"link.mean_snr_db": [-5, 0, 20]}
-
-
-def scenario(codecs=("raw", "local"), sweep=None, deadlines_s=(0.1, 0.5)):
-    return Scenario.model_validate(
-        {
-            "name": "synthetic",
-            "tasks": 20,
-            "devices": [{"profile": "jetson-nano", "arrivals": {"rate_hz": 1.0}}],
-            "link": {"bandwidth_hz": 1e6, "mean_snr_db": 5},
-            "edge": {"profile": "rtx-3090"},
-            "codecs": list(codecs),
-            "deadlines_s": list(deadlines_s),
-            "sweep": SNR if sweep is None else sweep,
-        }
-    )
+GRID = {"edge.workers": [1, 2], "link.bandwidth_hz": [1e5, 1e6, 1e7], "link.sharing": ["fifo", "equal"]}
 
 
 @pytest.fixture
-def synthetic_run(judged):
-    """Makes tasks whose codec n spends about n + 1 times as long in each stage; the first is unstable."""
+def ran(experiments, tmp_path):
+    """Runs a small scenario: what it found, the files of its units by sweep point, and the scenario."""
 
-    def run(described, **changes):
-        rng = np.random.default_rng(1)
-        labels, shown, rows = [codec.label for codec in described.codecs], {}, []
-        for point in expand(described):
-            tables = []
-            for number, label in enumerate(labels):
-                stages_s = rng.exponential(0.02 * (number + 1), (described.tasks, len(STAMPS)))
-                arrival_s = np.arange(described.tasks, dtype=float)[:, None]
-                stamps_s = np.cumsum(np.hstack([arrival_s, stages_s]), axis=1)
-                table = pd.DataFrame(stamps_s, columns=["arrival_s", *STAMPS])
-                common = {"replication": 0, "device_id": 0, "payload_bytes": 9, "correct": True}
-                tables.append(table.assign(codec=label, outcome="done", **common).assign(**changes))
-                for deadline_s in described.deadlines_s:
-                    share = float((stages_s.sum(axis=1) <= deadline_s).mean())
-                    limits = {"on_time_accuracy_low": share - 0.05, "on_time_accuracy_high": share + 0.05}
-                    verdict = {"on_time_accuracy": share, **limits, "stable": number > 0}
-                    rows.append({"codec": label, **point.coordinates, "deadline_s": deadline_s, **verdict})
-            key = point_key(point.coordinates)
-            if key in shown_points(described):
-                shown[key] = judged(pd.concat(tables, ignore_index=True), point.scenario).point
-        return Results(pd.DataFrame(rows), pd.DataFrame(), {}, shown)
+    def run(sweep, labels=("zebra", "apple"), **changes):
+        points = experiments(sweep, **changes)
+        codecs = {
+            label: Measurement(
+                np.full(3, 300 * (number + 1)), np.array([True, True, False]), Cost(1e8), Cost(1e8), False
+            )
+            for number, label in enumerate(labels)
+        }
+        points = [replace(point, measurements=codecs) for point in points]
+        scenario = Scenario.model_validate(points[0].scenario.model_dump() | {"sweep": sweep})
+        plan, units = Plan.of(points), []
+        for place, point in enumerate(points):
+            of_point = plan.units(place, 0, point.scenario.replications)
+            units.append([tmp_path / "-".join(map(str, unit)) for unit in of_point])
+            for unit, file in zip(of_point, units[-1], strict=True):
+                file.write_bytes(run_unit(plan, unit))
+        found = results(points, units, shown_points(scenario))
+        return found, dict(zip([point_key(p.coordinates) for p in points], units, strict=True)), scenario
 
     return run
 
 
-EIGHT = ["raw", "png", "local", *({"id": "jpeg", "quality": quality} for quality in (10, 30, 50, 70, 90))]
-GRID = {"edge.workers": [1, 2], "link.bandwidth_hz": [1e5, 1e6, 1e7], "link.sharing": ["fifo", "equal"]}
-NAMED = {"link.sharing": ["fifo", "equal"]}
+@pytest.fixture
+def numbers(ran, tmp_path):
+    """The numbers of the figures of a small run."""
+
+    def of(sweep, **changes):
+        found, units, scenario = ran(sweep, **changes)
+        write_numbers(figure_tables(found, units, scenario), tmp_path / FOLDER)
+        return read_numbers(scenario, tmp_path / FOLDER)
+
+    return of
 
 
-@pytest.mark.parametrize(
-    "described",
-    [
-        scenario(codecs=["png"], sweep={"link.mean_snr_db": [0]}, deadlines_s=[0.2]),
-        scenario(codecs=EIGHT, deadlines_s=[0.02, 0.05, 0.1, 0.11, 0.12, 1.0]),
-        scenario(sweep=GRID),
-        scenario(
-            codecs=[
-                "raw",
-                {"id": "odd", "formula": "$\\frac{_", "long": "x" * 200},
-                {"plugin": "a.py:_Mine"},
-            ],
-            sweep=NAMED,
-        ),
-    ],
-    ids=["one codec", "eight codecs", "grid", "names and hostile labels"],
-)
-def test_every_figure_is_written_as_png_and_svg(described, tmp_path, synthetic_run):
-    paths = draw_figures(synthetic_run(described), {}, described, tmp_path / "figures")
-    assert sorted(path.name for path in paths) == NAMES
-    assert sorted(path.name for path in (tmp_path / "figures").iterdir()) == NAMES
-    for path in paths:
+def names(folder):
+    return sorted(path.name for path in folder.iterdir() if path.is_file())
+
+
+def test_a_run_draws_its_figures_with_captions_and_the_same_bytes_again(ran, tmp_path, monkeypatch):
+    found, units, scenario = ran(SNR)
+    drawn = ["on_time_accuracy", "winners", "timeline"]
+    few = {name: make for name, make in DRAWN.items() if name in {*drawn, "along_the_way"}}
+    monkeypatch.setattr("coinfer.simulator.figures.DRAWN", few)
+    once = draw_figures(found, units, scenario, tmp_path / "once")
+    assert names(tmp_path / "once") == sorted(
+        [CAPTIONS, *(f"{name}.{kind}" for name in drawn for kind in ("png", "svg"))]
+    )
+    captions = json.loads((tmp_path / "once" / CAPTIONS).read_text())
+    assert list(captions) == drawn
+    run = "Scenario sweep, seed 0, 2 replications of 30 tasks per device."
+    assert all(caption.endswith(run) for caption in captions.values())
+    assert "95 % intervals" in captions["on_time_accuracy"]
+    for path in once:
         start = path.read_bytes()[:8]
         assert start == b"\x89PNG\r\n\x1a\n" if path.suffix == ".png" else start.startswith(b"<?xml")
-
-
-def test_the_same_run_gives_the_same_files(tmp_path, synthetic_run):
-    described = scenario()
-    run = synthetic_run(described)
-    once = draw_figures(run, {}, described, tmp_path / "once")
-    again = draw_figures(run, {}, described, tmp_path / "again")
-    assert [path.read_bytes() for path in once] == [path.read_bytes() for path in again]
+    for path in draw(read_numbers(scenario, tmp_path / "once" / FOLDER), tmp_path / "again"):
+        assert path.read_bytes() == (tmp_path / "once" / path.name).read_bytes()
     assert b"dc:date" not in once[1].read_bytes()
 
 
-def test_a_run_without_any_answer_can_be_drawn(tmp_path, synthetic_run):
-    described = scenario()
-    ends = np.where(np.arange(described.tasks) % 2, "dropped", "in_flight")
-    found = synthetic_run(described, outcome=ends, **dict.fromkeys(STAMPS, np.nan))
-    wrong = {"on_time_accuracy": 0.0, "on_time_accuracy_low": 0.0, "on_time_accuracy_high": np.nan}
-    found = replace(found, summary=found.summary.assign(**wrong))
-    assert len(draw_figures(found, {}, described, tmp_path)) == 6
+@pytest.mark.parametrize(
+    ("sweep", "changes"),
+    [
+        ({}, {"labels": ["only"], "deadlines_s": [0.2]}),
+        (NAMED, {"labels": HOSTILE}),
+        (SNR, {"records": "summary"}),
+    ],
+    ids=["one codec without a sweep", "names and hostile labels", "summary"],
+)
+def test_every_kind_of_run_can_be_drawn(numbers, sweep, changes):
+    run = numbers(sweep, **changes)
+    with warnings.catch_warnings(), house_style():
+        warnings.simplefilter("error")
+        drawn = {name: made for name, make in DRAWN.items() if (made := make(run, Page()))}
+        drawn["latency_breakdown"].figure.draw_without_rendering()
+    assert run.codecs == list(changes.get("labels", ("zebra", "apple")))
+    assert {"on_time_accuracy", "latency_breakdown", "latency_distribution"} <= drawn.keys()
+    assert ("timeline" in drawn) == ("records" not in changes)
+    assert ("frontier" in drawn) == bool(sweep)
+    assert ("winners" in drawn) == bool(sweep)
 
 
-def test_an_infinite_latency_is_an_answer_that_never_came(tmp_path, synthetic_run):
-    described = scenario(sweep={})
-    done_s = np.where(np.arange(described.tasks) % 2, np.arange(described.tasks) + 1.0, np.inf)
-    found = synthetic_run(described, done_s=done_s)
-    assert len(draw_figures(found, {}, described, tmp_path)) == 6
-    assert [bar.answered for bar in stage_means(found.shown[()], found.summary)] == [0.5, 0.5]
+def test_a_run_without_any_answer_can_be_drawn(numbers):
+    run = numbers(SNR, link={"bandwidth_hz": 1.0, "mean_snr_db": 5}, on_deadline="abort")
+    with house_style():
+        assert all(make(run, Page()) for name, make in DRAWN.items() if name != "along_the_way")
+    assert run.tables["latencies"].empty
+    assert [bar.text for bar in stage_means(run.at("stages", -5))] == ["no answers"] * 2
+
+
+def test_a_print_is_as_wide_as_its_column_and_names_no_run(numbers, tmp_path, monkeypatch):
+    run = numbers({})
+    page = printed("ieee", 1)
+    monkeypatch.setattr("coinfer.simulator.figures.DRAWN", {"latency_breakdown": latency_breakdown})
+    files = draw(run, tmp_path / "out", page)
+    assert {path.suffix for path in files} == {".png", ".svg", ".pdf"}
+    svg, pdf = (tmp_path / "out" / f"latency_breakdown.{kind}" for kind in ("svg", "pdf"))
+    assert f'width="{3.5 * 72:g}pt"' in svg.read_text()
+    assert b"/CreationDate" not in pdf.read_bytes()
+    assert b"/Type3" not in pdf.read_bytes()
+    assert "Scenario sweep" in json.loads((tmp_path / "out" / CAPTIONS).read_text())["latency_breakdown"]
+    drawn = latency_breakdown(run, page)
+    assert drawn.figure.get_supxlabel() == ""
+
+
+def test_numbers_that_are_missing_or_damaged_are_told_in_a_line(numbers, tmp_path):
+    scenario = numbers({}).scenario
+    with pytest.raises(NumbersError, match="found none; run it again"):
+        read_numbers(scenario, tmp_path / "nowhere")
+    (tmp_path / FOLDER / "stages.csv").write_bytes(b"")
+    with pytest.raises(NumbersError, match=r"stages\.csv: cannot be read"):
+        read_numbers(scenario, tmp_path / FOLDER)
+
+
+def test_tables_are_placed_along_the_axis(numbers):
+    axis = numbers(SNR).axis
+    parts = {value: pd.DataFrame({"link.mean_snr_db": [value], "codec": ["a"]}) for value in (-5, 20)}
+    table = placed(parts, axis)
+    assert table.columns.tolist() == ["place", "link.mean_snr_db", "codec"]
+    assert table["place"].tolist() == [0, 2]
 
 
 def test_the_share_answered_counts_every_task():
@@ -139,14 +171,15 @@ def test_the_share_answered_counts_every_task():
     np.testing.assert_allclose(share, times_s / 1e5, rtol=1e-12)
 
 
-def test_the_mean_stages_add_up_to_the_mean_latency(synthetic_run):
-    described = scenario()
-    found, axis = synthetic_run(described), sweep_axis(described)
-    account = found.shown[axis.point(20)]
-    for bar in stage_means(account, axis.select(found.summary, 20)):
+def test_the_mean_stages_add_up_to_the_mean_latency(ran):
+    found, _, scenario = ran(SNR)
+    axis = sweep_axis(scenario)
+    account, summary = found.shown[axis.point(20)], axis.select(found.summary, 20)
+    for bar in stage_means(stage_table(account, summary)):
         latency_s = account.codecs[bar.codec].latency_s
-        assert bar.total_s == pytest.approx(float(latency_s.values.mean()), rel=1e-12)
-        assert (bar.means_s > 0.01).all()
+        mean_s = latency_s.values @ latency_s.counts / latency_s.total
+        assert bar.total_s == pytest.approx(mean_s, rel=1e-12)
+        assert len(bar.means_s) == len(STAGES)
 
 
 def bar(total_s, stable=True, answered=1.0):
@@ -166,25 +199,30 @@ def test_the_end_of_a_bar_says_what_it_leaves_out():
     assert bar(0.0, answered=0.0).text == "no answers"
 
 
-def test_the_mean_snr_goes_on_the_axis_and_the_other_keys_are_held():
-    axis = sweep_axis(scenario(sweep={"edge.workers": [4, 2], "link.mean_snr_db": [20, -5]}))
+def test_the_mean_snr_goes_on_the_axis_and_the_other_keys_are_held(experiments):
+    axis = axis_of(experiments, {"edge.workers": [4, 2], "link.mean_snr_db": [20, -5]})
     assert (axis.key, axis.values, axis.held) == ("link.mean_snr_db", (-5, 20), {"edge.workers": 4})
     assert axis.held_text == "held: edge.workers = 4"
     assert axis.title(-5) == "mean SNR \N{MINUS SIGN}5 dB"
 
 
-def test_without_a_swept_snr_the_first_number_goes_on_the_axis():
-    axis = sweep_axis(scenario(sweep=GRID | {"link.mean_snr_db": [3]}))
+def test_without_a_swept_snr_the_first_number_goes_on_the_axis(experiments):
+    axis = axis_of(experiments, GRID | {"link.mean_snr_db": [3]})
     assert (axis.key, axis.logarithmic) == ("edge.workers", False)
     assert axis.held == {"link.bandwidth_hz": 1e5, "link.sharing": "fifo", "link.mean_snr_db": 3}
-    assert sweep_axis(scenario(sweep={"link.bandwidth_hz": [1e7, 1e5]})).logarithmic
-    assert sweep_axis(scenario(sweep={"drain": [True, False]})).positions() == [0.0, 1.0]
+    assert axis_of(experiments, {"link.bandwidth_hz": [1e7, 1e5]}).logarithmic
+    assert axis_of(experiments, {"drain": [True, False]}).positions() == [0.0, 1.0]
 
 
-def test_selection_keeps_the_held_point_only(synthetic_run):
-    described = scenario(sweep=GRID)
-    chosen = sweep_axis(described).select(synthetic_run(described).summary, 2)
-    assert chosen[list(GRID)].drop_duplicates().to_numpy().tolist() == [[2, 1e5, "fifo"]]
+def test_numbers_keep_the_held_points_only(numbers):
+    run = numbers({"link.mean_snr_db": [0, 10], "link.sharing": ["equal", "fifo"]})
+    assert len(run.tables["summary"]) == 2 * 2 * 2
+    assert run.axis.held == {"link.sharing": "equal"}
+    assert run.shown("stages") == [0, 10]
+
+
+def axis_of(experiments, sweep):
+    return sweep_axis(Scenario.model_validate(experiments({})[0].scenario.model_dump() | {"sweep": sweep}))
 
 
 def test_sixteen_codecs_look_different():
@@ -192,14 +230,15 @@ def test_sixteen_codecs_look_different():
     assert len(looks) == 16
 
 
-def test_the_names_of_all_codecs_and_the_run_stand_in_the_figure(synthetic_run):
-    described = scenario(codecs=EIGHT)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        found = synthetic_run(described)
-        figure = latency_breakdown(found.shown, found.summary, described)
-    shown = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert shown == [codec.label for codec in described.codecs]
-    assert re.search(
-        r"Scenario synthetic, seed 0, 1 replication of 20 tasks per device\.$", figure.get_supxlabel()
-    )
+def test_a_label_is_cut_to_the_room_there_is():
+    assert fitting("raw", 1.0) == "raw"
+    cut = fitting("x" * 200, 1.0)
+    assert cut.endswith("…")
+    assert 0.8 < text_inch(cut) <= 1.0
+    assert fitting("x", 0.0) == "x"
+
+
+def test_the_names_of_all_codecs_stand_in_the_figure(numbers):
+    labels = [f"jpeg(quality={quality})" for quality in range(8)]
+    drawn = latency_breakdown(numbers(SNR, labels=labels), Page())
+    assert [label.get_text() for label in drawn.figure.axes[0].get_yticklabels()] == labels

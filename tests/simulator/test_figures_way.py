@@ -2,7 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coinfer.simulator.figures_way import along_the_way, way
+from coinfer.simulator.figures_numbers import Numbers
+from coinfer.simulator.figures_page import Page
+from coinfer.simulator.figures_way import along_the_way, way, way_tables
 from coinfer.simulator.scenario import Scenario
 
 LINE = {"model": "line", "start_m": 20, "end_m": 120, "speed_mps": 2}
@@ -40,7 +42,8 @@ def records():
 
 def drawn(described):
     tasks, summary = records()
-    return along_the_way(tasks, way(described), summary, described)
+    drawn = along_the_way(Numbers(described, {"summary": summary, **way_tables(tasks, 0.2)}), Page())
+    return drawn.figure
 
 
 def test_a_run_in_which_nobody_moves_has_no_such_figure():
