@@ -87,18 +87,30 @@ def create_plugin(reference: str, settings: Mapping[str, Any], classifier: str) 
         UnknownCodecError: no such file or class, or the file does not import.
         SettingsError: it does not take these settings.
     """
-    path_text, _, class_name = reference.rpartition(":")
+    made = in_file(reference)
+    if not (inspect.isclass(made) and issubclass(made, Codec)):
+        raise UnknownCodecError(
+            f"plugin '{reference}': no subclass of coinfer.codecs.protocol.Codec named "
+            f"'{reference.rpartition(':')[2]}'"
+        )
+    return _build(made, reference, settings, classifier)
+
+
+def in_file(reference: str) -> object:
+    """Imports a file and gives what it calls by a name, `path/to/file.py:name`; None if nothing.
+
+    A file is imported anew when its content changes.
+
+    Raises:
+        UnknownCodecError: no such file, or it does not import.
+    """
+    path_text, _, name = reference.rpartition(":")
     path = Path(path_text)
-    if not class_name or not path.is_file():
+    if not name or not path.is_file():
         raise UnknownCodecError(
             f"plugin '{reference}': expected path/to/file.py:ClassName of a file that exists"
         )
-    made = getattr(_import_file(path), class_name, None)
-    if not (inspect.isclass(made) and issubclass(made, Codec)):
-        raise UnknownCodecError(
-            f"plugin '{reference}': no subclass of coinfer.codecs.protocol.Codec named '{class_name}'"
-        )
-    return _build(made, reference, settings, classifier)
+    return getattr(_import_file(path), name, None)
 
 
 def _import_file(path: Path) -> object:

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil, cos, pi, sin
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from coinfer.simulator import link_plugins
 from coinfer.simulator.errors import ScenarioError
 from coinfer.simulator.link import access as access_blocks
 from coinfer.simulator.link import fading as fading_blocks
@@ -23,7 +23,7 @@ from coinfer.simulator.link.mobility import Line, RandomWaypoint, Route, Standin
 from coinfer.simulator.link.nakagami import Nakagami
 from coinfer.simulator.link.noise import Interference
 from coinfer.simulator.link.nr import NrRate
-from coinfer.simulator.link.rate import ShannonRate
+from coinfer.simulator.link.rate import Rate, ShannonRate
 from coinfer.simulator.link.rician import Rician
 from coinfer.simulator.link.tdd import TddPattern
 from coinfer.simulator.link.wideband import Wideband
@@ -35,13 +35,6 @@ FloatArray = NDArray[np.float64]
 
 MOST_LEGS = 2**16
 """Of a random way; a longer one repeats itself."""
-
-
-class Rate(Protocol):
-    """Bits a second at a signal-to-noise ratio."""
-
-    def bits_per_s(self, snr: FloatArray) -> FloatArray:
-        """Give the rate at each linear ratio, of the same shape."""
 
 
 def fading(link: Link, device_speed_mps: float) -> fading_blocks.Fading:
@@ -59,6 +52,8 @@ def fading(link: Link, device_speed_mps: float) -> fading_blocks.Fading:
         case "wideband":
             spread_s = described.rms_delay_spread_s or 0.0
             gain = Wideband(speed_mps, described.carrier_hz, link.bandwidth_hz, spread_s)
+        case "plugin":
+            gain = link_plugins.fading(described, speed_mps, link.bandwidth_hz)
     return Diversity(gain, link.receive_antennas) if link.receive_antennas > 1 else gain
 
 
@@ -129,9 +124,12 @@ def tdd(link: Link) -> TddPattern:
 def rate(link: Link, sharers: int = 1) -> Rate:
     """Build the fluid rate of one of several devices that split the band, all uplink slots taken together."""
     bandwidth_hz, described = link.bandwidth_hz / sharers, link.rate
-    if described.model == "nr":
+    whole: Rate
+    if described.model == "plugin":
+        whole = link_plugins.rate(described, bandwidth_hz)
+    elif described.model == "nr":
         with told_of("link.bandwidth_hz"):
-            whole: Rate = NrRate(bandwidth_hz, float(described.subcarrier_hz), described.mcs_table)
+            whole = NrRate(bandwidth_hz, float(described.subcarrier_hz), described.mcs_table)
     else:
         whole = ShannonRate(bandwidth_hz, described.gap_db, described.efficiency, described.cap_bps_per_hz)
     share = tdd(link).share

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coinfer.simulator import blocks
-from coinfer.simulator.blocks import Rate
 from coinfer.simulator.errors import ScenarioError
 from coinfer.simulator.link.capacity import Capacity, CapacityTrace
 from coinfer.simulator.link.fading import Fading
 from coinfer.simulator.link.large_scale import LargeScale
 from coinfer.simulator.link.mobility import Route
 from coinfer.simulator.link.noise import mean_snr_db
+from coinfer.simulator.link.rate import Rate
 from coinfer.simulator.link.replay import Recording, StepCapacity, read_recording
 from coinfer.simulator.scenario import Scenario
 from coinfer.simulator.scenario_link import Link
@@ -36,6 +36,13 @@ MOST_SLOTS_ON_THE_WAY = 2**23
 
 FEWEST_SLOTS = 2**14
 """Slots of a device's trace of the longest slots allowed, 256 Doppler periods; of shorter slots more."""
+
+CROWDED_SLOTS = 2**24
+"""Slots of all devices' traces together where there are so many devices that each gets fewer than that:
+10,000 have 16 Doppler periods each, which are enough together."""
+
+SHORTEST_TRACE = 2**10
+"""Slots of a device's trace at least, however many there are."""
 
 MOST_PARTS = 16
 """How many times more at most: slow fading in short slots has to do with fewer Doppler periods."""
@@ -262,7 +269,9 @@ def _grid(scenario: Scenario, fading: Fading, route: Route, horizon_s: float) ->
     wanted = 2 ** ceil(log2(max(horizon_s / slot_s, 1.0)))
     devices = sum(group.count for group in scenario.devices)
     shorter = 2 ** ceil(log2(min(fading.longest_slot_s / slot_s, MOST_PARTS)) - 1e-9) if fades else 1
-    return max(FEWEST_SLOTS * shorter, min(wanted, MOST_SLOTS // 2 ** ceil(log2(devices)))), slot_s
+    sharers = 2 ** ceil(log2(devices))
+    fewest = min(FEWEST_SLOTS * shorter, max(CROWDED_SLOTS // sharers, SHORTEST_TRACE))
+    return max(fewest, min(wanted, MOST_SLOTS // sharers)), slot_s
 
 
 def _level_db(

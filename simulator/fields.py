@@ -38,6 +38,11 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=
 Scalar = Annotated[bool | int | float | str, PlainValidator(_plain)]
 """A value that a sweep or a codec's setting may take."""
 
+PluginName = Annotated[str, Field(pattern=r"^(.+\.py:[A-Za-z_]\w*|[A-Za-z0-9][A-Za-z0-9_.-]*)$")]
+"""A block of one's own: `path/to/file.py:ClassName`, or the name of an entry point."""
+
+PluginSettings = dict[str, Scalar | None]
+
 
 class Section(BaseModel):
     """A part of a scenario: frozen, without unknown keys, without infinite numbers."""
@@ -77,6 +82,13 @@ class Choice(Section):
                 knowing = " or ".join(name for name, keys in self.keys_of.items() if key in keys)
                 raise mistake(f"this key belongs to model {knowing}, not to {model}; remove it", key)
         return self
+
+
+def model_of_plugin(data: Any) -> Any:
+    """Let `plugin: NAME` mean `{model: plugin, plugin: NAME}`: what a section with plugins does first."""
+    if isinstance(data, dict) and data.get("plugin") is not None:
+        return {"model": "plugin"} | data
+    return data
 
 
 def mistake(problem: str, key: str = "") -> PydanticCustomError:

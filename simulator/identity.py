@@ -15,13 +15,14 @@ from platform import python_version
 import numpy as np
 
 from coinfer.simulator.experiment import Experiment
+from coinfer.simulator.link_plugins import digests
 from coinfer.simulator.measurements import Measurement
 
 LIBRARIES = ("numpy", "scipy", "pandas", "simpy", "pyarrow")
 
 
 def identity(experiments: Sequence[Experiment]) -> str:
-    """Hash of the sweep points, of the channels and measurements they replay, and of the simulator's code."""
+    """Hash of the sweep points, of what they replay, of the link's plugins, and of the simulator's code."""
     digest = hashlib.sha256(code().encode())
     measured: dict[int, str] = {}
     recorded: dict[Path, str] = {}
@@ -37,6 +38,7 @@ def identity(experiments: Sequence[Experiment]) -> str:
             dict(experiment.coordinates),
             scenario.model_dump(mode="json"),
             recorded[recording.file] if recording else None,
+            digests(scenario.link),
             experiment.image_count,
             experiment.images,
             {label: measured[id(measurement)] for label, measurement in measurements.items()},

@@ -45,7 +45,7 @@ def load_scenario(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Sc
     Raises:
         ScenarioError: anything is wrong; one line with the file (or `--set`), the key, and what to do.
     """
-    file, folder, text = _read(str(name_or_path))
+    file, folder, text = read_text(str(name_or_path))
     with _told_of(file):
         scenario = _checked(_anchored(parse(text), folder))
     with _told_of("--set"):
@@ -77,17 +77,12 @@ def bundled_scenarios() -> list[str]:
     return sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
 
 
-@contextmanager
-def _told_of(where: str) -> Iterator[None]:
-    """Put the place of a mistake before its description, on one line whatever was quoted."""
-    try:
-        yield
-    except InputError as error:
-        raise ScenarioError(" ".join(f"{where}: {error}".split())) from error
+def read_text(name_or_path: str) -> tuple[str, Path, str]:
+    """Return the name by which errors call a scenario's file, its folder, and its text.
 
-
-def _read(name_or_path: str) -> tuple[str, Path, str]:
-    """Return the name by which errors call the file, its folder, and its text."""
+    Raises:
+        ScenarioError: there is no such file or bundled scenario, or it cannot be read.
+    """
     path = Path(name_or_path)
     name = name_or_path.removesuffix(".yaml")
     if not path.is_file() and name in bundled_scenarios():
@@ -108,6 +103,15 @@ def _read(name_or_path: str) -> tuple[str, Path, str]:
         raise ScenarioError(
             f"{path.name}: byte {error.start} is not UTF-8; save the file as UTF-8 text"
         ) from error
+
+
+@contextmanager
+def _told_of(where: str) -> Iterator[None]:
+    """Put the place of a mistake before its description, on one line whatever was quoted."""
+    try:
+        yield
+    except InputError as error:
+        raise ScenarioError(" ".join(f"{where}: {error}".split())) from error
 
 
 def _anchored(data: Any, folder: Path) -> Any:

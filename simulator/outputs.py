@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,6 +51,26 @@ def check_folder(folder: Path) -> None:
         raise OutputError(f"--out {given}: {parent} cannot be written to; give another folder")
 
 
+def check_own(folder: Path, content: Collection[str], what: str) -> None:
+    """Checks that a folder can be replaced by that of a command that is no run.
+
+    Args:
+        folder: as it was given.
+        content: all that such a folder holds.
+        what: what the command makes.
+
+    Raises:
+        OutputError: it is a file, the working folder, or holds something else.
+    """
+    if folder.is_file():
+        raise OutputError(f"--out {folder}: this is a file; give a folder")
+    if folder.resolve() == Path.cwd() or folder.is_mount():
+        raise OutputError(f"--out {folder}: this folder cannot be replaced; give a folder inside it")
+    foreign = sorted({path.name for path in folder.iterdir()} - set(content)) if folder.is_dir() else []
+    if foreign:
+        raise OutputError(f"--out {folder}: holds '{foreign[0]}', which no {what} wrote; give another folder")
+
+
 @contextmanager
 def whole_folder(folder: Path, within: Path | None = None) -> Iterator[Path]:
     """Gives a fresh folder to write into, which takes the place of `folder` only if the block succeeds.
@@ -81,11 +101,11 @@ def write_tables(
     folder: Path, summary: pd.DataFrame, differences: pd.DataFrame, manifest: Mapping[str, object]
 ) -> None:
     """Writes summary.csv, differences.csv and manifest.json."""
-    _write_csv(summary, folder / "summary.csv")
-    _write_csv(differences, folder / "differences.csv")
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    write_csv(summary, folder / "summary.csv")
+    write_csv(differences, folder / "differences.csv")
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 
-def _write_csv(table: pd.DataFrame, path: Path) -> None:
+def write_csv(table: pd.DataFrame, path: Path) -> None:
     """Write a table of results, numbers with nine digits."""
     table.to_csv(path, index=False, float_format="%.9g", lineterminator="\n")

@@ -1,160 +1,139 @@
-"""The report of a run: one HTML file that needs nothing else, no script and no network."""
+"""The report of a run: one HTML file that needs nothing else, made from the other files of the run."""
 
 from __future__ import annotations
 
 import base64
+import json
 import shlex
-from collections.abc import Mapping, Sequence
-from html import escape
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
+from typing import Any, NamedTuple
 
-import numpy as np
-import pandas as pd
 import yaml
 
+from coinfer.simulator.dimensions import dimensions
 from coinfer.simulator.findings import PROVEN, findings, warmup_note
-from coinfer.simulator.scenario import Scenario
+from coinfer.simulator.html_table import html_table
+from coinfer.simulator.loading import resolved
+from coinfer.simulator.page_plot import Filter, Series, dimension_filters, plot_data
+from coinfer.simulator.pages import write_page
+from coinfer.simulator.report_tables import difference_columns, places_of, summary_columns
+from coinfer.simulator.run_folder import Run, RunError, read_run
 
-_CAPTIONS = {
-    "on_time_accuracy": "Share of tasks answered correctly before the deadline.",
-    "latency_breakdown": "Where the time of an answered task goes: pale and hatched is waiting.",
-    "latency_distribution": "Share of all tasks answered within a time.",
-}
+CAPTIONS = "captions.json"
+"""In the folder of figures: what each of them shows, by name, in the order of the report."""
+
+_LARGEST_SVG_BYTES = 400_000
 _MEDIA = {".svg": "image/svg+xml", ".png": "image/png"}
 
-_STYLE = """
-:root { color-scheme: light dark; --ink: #1b1b1b; --page: #fff; --rule: #ccc; --pale: #f4f4f4; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e4e4e4; --page: #161616; --rule: #444; --pale: #242424; }
-}
-body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page);
-  max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-figure { margin: 1.5rem 0; }
-img { max-width: 100%; background: #fff; padding: .5rem; box-sizing: border-box; border-radius: 4px; }
-.wide { overflow: auto; max-height: 30rem; border: 1px solid var(--rule); }
-table { border-collapse: collapse; font-size: .8rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .2rem .6rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--rule); }
-thead th { position: sticky; top: 0; background: var(--pale); }
-th:first-child, td:first-child { text-align: left; }
-pre { background: var(--pale); padding: 1rem; overflow: auto; font-size: .8rem; }
-"""
+
+class ShownFigure(NamedTuple):
+    """One figure of the report: title, caption and the picture itself as a data URL."""
+
+    title: str
+    caption: str
+    url: str
 
 
-def write_report(
-    summary: pd.DataFrame,
-    differences: pd.DataFrame,
-    scenario: Scenario,
-    manifest: Mapping[str, object],
-    figures: Sequence[Path],
-    path: Path,
-) -> None:
-    """Write the report.
+def write_report(folder: Path, path: Path) -> None:
+    """Writes the report from what else the folder of a run holds; the same files give the same bytes.
 
     Args:
-        summary: the table of summary.csv.
-        differences: the table of differences.csv.
-        scenario: what was run.
-        manifest: the content of manifest.json; `arguments` and `versions` are shown if there.
-        figures: what `draw_figures` returned; of PNG and SVG of the same name, the SVG is shown.
+        folder: of the run.
         path: the HTML file.
+
+    Raises:
+        RunError: the folder is no run of coinfer, or one of its files is missing or broken.
     """
-    sections = {
-        "Figures": "\n".join(_figure(file) for file in _vector_first(figures)),
-        "Which codec wins": _findings(differences),
-        "Summary": f"<p>{escape(warmup_note(summary))}</p>\n{_table(summary)}",
-        "Paired differences": "" if differences.empty else _table(differences),
-        "How to reproduce": _reproduction(scenario, manifest),
-        "Versions": _versions(manifest),
-    }
-    body = "\n".join(f"<h2>{title}</h2>\n{content}" for title, content in sections.items() if content)
-    path.write_text(_page(scenario, body), encoding="utf-8")
-
-
-def _page(scenario: Scenario, body: str) -> str:
-    name, texts = escape(scenario.name), (scenario.description, scenario.notes)
-    paragraphs = "\n".join(f"<p>{escape(text)}</p>" for text in texts if text)
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy"
-  content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<title>coinfer: {name}</title>
-<style>{_STYLE}</style>
-</head>
-<body>
-<h1>{name}</h1>
-{paragraphs}
-{body}
-</body>
-</html>
-"""
-
-
-def _vector_first(figures: Sequence[Path]) -> list[Path]:
-    vector = {file.stem: file for file in figures if file.suffix == ".svg"}
-    return list(dict.fromkeys(vector.get(file.stem, file) for file in figures))
-
-
-def _figure(file: Path) -> str:
-    """Embed one figure as a data URL: an SVG there can neither run scripts nor clash in its ids."""
-    data = base64.b64encode(file.read_bytes()).decode("ascii")
-    title = escape(file.stem.replace("_", " "))
-    caption = escape(_CAPTIONS.get(file.stem, title))
-    image = f'<img alt="{title}" src="data:{_MEDIA[file.suffix]};base64,{data}">'
-    return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
-
-
-def _findings(differences: pd.DataFrame) -> str:
-    lines = "\n".join(f"<li>{escape(line)}</li>" for line in findings(differences))
-    return f"<p>{PROVEN}.</p>\n<ul>\n{lines}\n</ul>" if lines else ""
-
-
-def _table(results: pd.DataFrame) -> str:
-    head = "".join(f"<th>{escape(str(column))}</th>" for column in results.columns)
-    rows = (
-        "".join(f"<td>{escape(_cell(value))}</td>" for value in row)
-        for row in results.itertuples(index=False, name=None)
+    run = read_run(folder)
+    codecs = list(dict.fromkeys(run.summary["codec"]))
+    found = dimensions(run.summary)
+    numbers = run.summary.assign(series=[codecs.index(codec) for codec in run.summary["codec"]])
+    write_page(
+        "report.html.j2",
+        path,
+        scenario=run.scenario,
+        proven=PROVEN,
+        findings=findings(run.differences),
+        warmup=warmup_note(run.summary),
+        figures=list(_figures(folder / "figures")),
+        filters=[Filter("codec", "codec", codecs), *dimension_filters(found)],
+        plot=plot_data(numbers, found, [Series(codec, place) for place, codec in enumerate(codecs)]),
+        summary=html_table(run.summary, summary_columns(run.summary), places_of(run.summary, codecs, found)),
+        differences=None
+        if run.differences.empty
+        else html_table(
+            run.differences, difference_columns(run.differences), places_of(run.differences, codecs, found)
+        ),
+        commands=list(_commands(run)),
+        scenario_yaml=_yaml(resolved(run.scenario)),
+        sources=_sources(run),
+        summary_sha256=sha256((folder / "summary.csv").read_bytes()).hexdigest(),
     )
-    body = "\n".join(f"<tr>{row}</tr>" for row in rows)
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'
 
 
-def _cell(value: object) -> str:
-    if isinstance(value, bool | np.bool_):
-        return "yes" if value else "no"
-    if not isinstance(value, float | np.floating):
-        return str(value)
-    number = float(value)
-    if np.isnan(number):
-        return "none"
-    if np.isinf(number):
-        return "never"
-    return f"{number:,.0f}" if abs(number) >= 10_000 else f"{number:.4g}"
+def _figures(folder: Path) -> Iterator[ShownFigure]:
+    """The figures with a caption first, then the others by name; SVG, or PNG where that is too large."""
+    captions = _captions(folder / CAPTIONS)
+    files = folder.iterdir() if folder.is_dir() else ()
+    there = dict.fromkeys(sorted(file.stem for file in files if file.suffix in _MEDIA))
+    for name in [name for name in captions if name in there] + [
+        name for name in there if name not in captions
+    ]:
+        svg, png = folder / f"{name}.svg", folder / f"{name}.png"
+        drawn = svg.is_file() and (svg.stat().st_size <= _LARGEST_SVG_BYTES or not png.is_file())
+        file = svg if drawn else png
+        data = base64.b64encode(file.read_bytes()).decode("ascii")
+        title = name.replace("_", " ")
+        yield ShownFigure(title, captions.get(name, ""), f"data:{_MEDIA[file.suffix]};base64,{data}")
 
 
-def _reproduction(scenario: Scenario, manifest: Mapping[str, object]) -> str:
-    file = f"{scenario.name}.yaml"
-    text = yaml.safe_dump(scenario.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=100)
-    arguments = manifest.get("arguments")
-    run = ""
+def _captions(path: Path) -> Mapping[str, str]:
+    if not path.is_file():
+        return {}
+    try:
+        captions = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise RunError(f"{path}: cannot be read ({error}); draw the figures again") from error
+    return {str(name): str(caption) for name, caption in captions.items()}
+
+
+def _commands(run: Run) -> Iterator[tuple[str, str]]:
+    """What to type to get the same results, each with what has to be there."""
+    arguments = run.manifest.get("arguments")
     if isinstance(arguments, list):
-        command = shlex.join(["simulate", *map(str, arguments)])
-        run = f"<p>This run was started as <code>{escape(command)}</code>.</p>\n"
-    return (
-        f"{run}<p>The scenario with all defaults and <code>--set</code> filled in. Save it as "
-        f"<code>{escape(file)}</code> and run <code>{escape(shlex.join(['simulate', file]))}</code>.</p>\n"
-        f"<pre>{escape(text)}</pre>"
-    )
+        yield "As it was typed:", shlex.join(["simulate", *map(str, arguments)])
+    file = f"{run.scenario.name}.yaml"
+    yield f"From the scenario below, saved as {file}:", shlex.join(["simulate", file])
 
 
-def _versions(manifest: Mapping[str, object]) -> str:
-    versions = manifest.get("versions")
-    if not isinstance(versions, Mapping):
-        return ""
-    rows = "\n".join(
-        f"<tr><th>{escape(str(name))}</th><td>{escape(str(value))}</td></tr>"
-        for name, value in versions.items()
-    )
-    return f"<table>\n{rows}\n</table>"
+def _yaml(data: Mapping[str, Any]) -> str:
+    text: str = yaml.safe_dump(dict(data), sort_keys=False, allow_unicode=True, width=100)
+    return text
+
+
+def _sources(run: Run) -> list[tuple[str, Sequence[tuple[str, str]]]]:
+    """What the results come from: a title and names with values for each part of the manifest."""
+    manifest = run.manifest
+    made = sorted(set(manifest.get("replications", [])))
+    told = {
+        "Run": {
+            "seed": run.scenario.seed,
+            "replications": " to ".join(map(str, dict.fromkeys((made[0], made[-1])))) if made else "unknown",
+            "code of the simulator": manifest.get("simulator"),
+            "code of codecs and networks": manifest.get("code"),
+            "images": ", ".join(manifest.get("images", [])),
+        },
+        "Checkpoints (SHA-256)": manifest.get("checkpoints", {}),
+        "Recordings (SHA-256)": manifest.get("recordings", {}),
+        "Replayed measurements": manifest.get("replayed", {}),
+        "Engine": manifest.get("engines", {}),
+        "Machine": manifest.get("machine", {}),
+        "Versions": manifest.get("versions", {}),
+    }
+    return [
+        (title, [(str(name), str(value)) for name, value in entries.items() if value is not None])
+        for title, entries in told.items()
+        if entries
+    ]

@@ -1,5 +1,6 @@
 import os
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,11 +8,20 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from coinfer.codecs.protocol import Cost
 from coinfer.models.backbone import Backbone, shipped
 from coinfer.models.checkpoints import write_checkpoint
 from coinfer.models.images import FolderImages
 from coinfer.models.scenes.scene import Scenes
 from coinfer.models.training import evaluate
+from coinfer.simulator.experiment import Experiment
+from coinfer.simulator.loading import expand, resolved
+from coinfer.simulator.measurements import Measurement
+from coinfer.simulator.outputs import write_tables
+from coinfer.simulator.plan import Plan, run_unit
+from coinfer.simulator.results import results
+from coinfer.simulator.scenario import Scenario
+from coinfer.simulator.task_table import write_tasks
 
 if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // int(workers)))
@@ -66,3 +76,57 @@ def own_backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("own") / "pets.safetensors"
     write_checkpoint(path, tensors, {"kind": "backbone", "class_names": {"pets": ["cat", "dog"]}})
     return path
+
+
+@pytest.fixture(scope="session")
+def write_run() -> Callable[..., Path]:
+    """Writes the folder of a small run; takes the folder, measured codecs by label, and keys of the scenario.
+
+    Measured is one of `zebra` (900 bytes) and `apple` (100 bytes, wrong more often); there are no figures.
+    """
+    sizes, right = {"zebra": 900, "apple": 100}, {"zebra": [True, True, True], "apple": [True, True, False]}
+    measured = {
+        name: Measurement(np.full(3, sizes[name]), np.array(right[name]), Cost(1e8), Cost(1e8), False)
+        for name in sizes
+    }
+
+    def write(folder: Path, codecs: dict[str, str] | None = None, **keys: object) -> Path:
+        described = Scenario.model_validate(_SMALL | keys)
+        labels = codecs or {name: name for name in measured}
+        points = [
+            Experiment(
+                point.coordinates, point.scenario, 3, "three", {a: measured[b] for a, b in labels.items()}
+            )
+            for point in expand(described)
+        ]
+        plan, units = Plan.of(points), list[list[Path]]()
+        folder.mkdir(parents=True)
+        for place, point in enumerate(points):
+            of_point = plan.units(place, 0, point.scenario.replications)
+            units.append([folder / f"{'-'.join(map(str, unit))}.arrow" for unit in of_point])
+            for unit, path in zip(of_point, units[-1], strict=True):
+                path.write_bytes(run_unit(plan, unit))
+        found = results(points, units)
+        if described.records == "all":
+            write_tasks(folder / "tasks.parquet", [unit for of_point in units for unit in of_point])
+        facts = {"arguments": ["small.yaml"], "scenario": resolved(described), "images": ["three"]}
+        write_tables(folder, found.summary, found.differences, facts)
+        for path in (path for of_point in units for path in of_point):
+            path.unlink()
+        return folder
+
+    return write
+
+
+_SMALL = {
+    "name": "small",
+    "tasks": 40,
+    "replications": 2,
+    "warmup": "none",
+    "devices": [{"profile": "jetson-nano", "arrivals": {"rate_hz": 3.0}}],
+    "link": {"bandwidth_hz": 1e5, "mean_snr_db": 5},
+    "edge": {"profile": "rtx-3090"},
+    "codecs": ["raw"],
+    "deadlines_s": [0.05, 0.1, 0.2],
+    "sweep": {"link.mean_snr_db": [-5, 10]},
+}

@@ -7,10 +7,17 @@ from typing import Annotated
 
 import typer
 
+from coinfer.simulator.cli import completion
+
 
 def check_codec(
     codec: Annotated[
-        str, typer.Argument(metavar="CODEC", help="An installed codec, or path/to/file.py:ClassName.")
+        str,
+        typer.Argument(
+            metavar="CODEC",
+            help="An installed codec, or path/to/file.py:ClassName.",
+            autocompletion=completion.codecs,
+        ),
     ],
     set_: Annotated[
         list[str] | None,

@@ -7,11 +7,15 @@ import sys
 from collections.abc import Callable
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from coinfer.simulator.cli import completion
 from coinfer.simulator.cli.codec_commands import check_codec, new_codec
+from coinfer.simulator.cli.figure_commands import figures
+from coinfer.simulator.cli.report_commands import compare, report
+from coinfer.simulator.cli.scenario_commands import scenario
 from coinfer.simulator.cli.train_commands import train
 
 app = typer.Typer(
@@ -22,8 +26,12 @@ app = typer.Typer(
     help="Simulates device-edge co-inference: which codec gives the most correct answers on time?",
 )
 app.add_typer(train, name="train")
+app.add_typer(scenario, name="scenario")
 app.command()(check_codec)
 app.command()(new_codec)
+app.command()(figures)
+app.command()(report)
+app.command()(compare)
 
 OUTPUT_ROOT = Path("runs")
 
@@ -31,7 +39,12 @@ OUTPUT_ROOT = Path("runs")
 @app.command()
 def simulate(
     scenario: Annotated[
-        str, typer.Argument(metavar="SCENARIO", help="A scenario file, or the name of a bundled one.")
+        str,
+        typer.Argument(
+            metavar="SCENARIO",
+            help="A scenario file, or the name of a bundled one.",
+            autocompletion=completion.scenarios,
+        ),
     ],
     out: Annotated[Path | None, typer.Option(help="Folder for the results; by default runs/NAME.")] = None,
     seed: Annotated[int | None, typer.Option(help="Replaces the scenario's seed.", min=0)] = None,
@@ -60,21 +73,23 @@ def simulate(
 
 
 @app.command()
-def codecs() -> None:
-    """List the installed codecs."""
+def codecs(
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object instead of a table.")] = False,
+) -> None:
+    """List the installed codecs.
+
+    Example: coinfer codecs --json
+    """
+    import json
+
     from coinfer.codecs.registry import names, summary
 
-    for name in names():
-        typer.echo(f"{name:16} {summary(name)}")
-
-
-@app.command()
-def scenarios() -> None:
-    """List the bundled scenarios."""
-    from coinfer.simulator.loading import bundled_scenarios, load_scenario
-
-    for name in bundled_scenarios():
-        typer.echo(f"{name:16} {load_scenario(name).description}")
+    found = {name: summary(name) for name in names()}
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+    else:
+        for name, told in found.items():
+            typer.echo(f"{name:16} {told}")
 
 
 @app.command()
@@ -122,6 +137,7 @@ def validate(
         OUTPUT_ROOT / "validation"
     ),
     seed: Annotated[int, typer.Option(help="Seed of all that is drawn.", min=0)] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list instead of a table.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
     """Check the simulator against closed forms and published values; exit code 1 if a check fails.
@@ -130,7 +146,7 @@ def validate(
     """
     from coinfer.simulator.cli import validate as command
 
-    if not command.validate(out, seed, quiet):
+    if not command.validate(out, seed, quiet, as_json):
         raise typer.Exit(1)
 
 
@@ -141,12 +157,12 @@ def main() -> None:
 
 def simulate_main() -> None:
     """Entry point of `simulate`."""
-    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    alone = typer.Typer(pretty_exceptions_enable=False)
     alone.command("simulate")(simulate)
     _guarded(alone)
 
 
-def _guarded(command: Callable[[], None]) -> None:
+def _guarded(command: Callable[..., object]) -> None:
     """Turns the user's mistakes into one line and exit code 2, and anything else into exit code 1."""
     from coinfer.simulator.errors import CoinferError
 
@@ -154,10 +170,27 @@ def _guarded(command: Callable[[], None]) -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
-        command()
+        ended = command(standalone_mode=False)
+    except USAGE_ERROR as error:
+        _tell_usage(error)
+        sys.exit(2)
     except CoinferError as error:
         sys.stderr.write(f"{' '.join(str(error).split())}\n")
         sys.exit(error.exit_code)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    sys.exit(ended if isinstance(ended, int) else 0)
+
+
+USAGE_ERROR: Any = typer.BadParameter.__base__
+"""What is raised for a mistyped option: click's class, wherever this release of typer keeps it."""
+
+
+def _tell_usage(error: Any) -> None:
+    """Tells in a line what is wrong with the words after a command; without any words, its help."""
+    message, command = error.format_message(), error.ctx.command_path if error.ctx else "coinfer"
+    if "\n" in message.strip():
+        error.show()
+    else:
+        sys.stderr.write(f"{command}: {message.rstrip('.')}; see {command} --help\n")

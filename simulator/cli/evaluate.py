@@ -41,7 +41,7 @@ from coinfer.simulator.operating_points import load_operating_points
 from coinfer.simulator.outputs import OutputError
 from coinfer.simulator.rate_accuracy import COLUMNS, rate_accuracy
 from coinfer.simulator.readme_table import update_readme
-from coinfer.simulator.scenario import Images
+from coinfer.simulator.scenario_images import Images
 
 BATCH = 32
 UNCOMPRESSED = CodecSpec(id="raw")

@@ -21,7 +21,7 @@ from coinfer.models.scenes.scene import Scenes
 from coinfer.simulator.cli.dependencies import LIBRARIES, code_version, file_sha256, weights
 from coinfer.simulator.codec_spec import CodecSpec
 from coinfer.simulator.measurements import Candidate
-from coinfer.simulator.scenario import Images
+from coinfer.simulator.scenario_images import Images
 
 
 def open_images(described: Images) -> ImageSet:

@@ -104,5 +104,5 @@ def _write(
     from coinfer.simulator.report import write_report
 
     write_tables(fresh, found.summary, found.differences, facts)
-    figures = draw_figures(found, units, scenario, fresh / "figures")
-    write_report(found.summary, found.differences, scenario, facts, figures, fresh / "report.html")
+    draw_figures(found, units, scenario, fresh / "figures")
+    write_report(fresh, fresh / "report.html")

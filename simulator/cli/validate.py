@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from rich import box
@@ -13,7 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from coinfer.simulator.outputs import OutputError, whole_folder
+from coinfer.simulator.outputs import check_own, whole_folder
 from coinfer.simulator.validation.check import Check
 from coinfer.simulator.validation.suite import run_suite
 
@@ -21,7 +23,7 @@ CONTENT = frozenset({"validation.csv", "figures"})
 """All that the folder of a validation holds; a folder with anything else in it is not replaced."""
 
 
-def validate(folder: Path, seed: int, quiet: bool) -> bool:
+def validate(folder: Path, seed: int, quiet: bool, as_json: bool = False) -> bool:
     """Runs the checks, prints and writes them; see `coinfer validate --help`.
 
     Returns:
@@ -30,13 +32,15 @@ def validate(folder: Path, seed: int, quiet: bool) -> bool:
     Raises:
         OutputError: the folder cannot be used.
     """
-    console, notes = Console(quiet=quiet), Console(stderr=True, quiet=quiet)
-    _check_folder(folder)
+    console, notes = Console(quiet=quiet or as_json), Console(stderr=True, quiet=quiet)
+    check_own(folder, CONTENT, "validation")
     columns = TextColumn("validating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=notes, transient=True, disable=not notes.is_terminal) as bar:
         shown = bar.add_task("", total=None)
         checks = run_suite(seed, lambda done, of: bar.update(shown, completed=done, total=of))
     _write(folder, checks, seed)
+    if as_json:
+        Console().print_json(json.dumps(_rows(checks, seed)))
     table = validation_table(checks)
     console.width = max(
         console.width, console.measure(table, options=console.options.update(width=400)).maximum
@@ -69,20 +73,14 @@ def _number(value: float) -> str:
     return f"{value:.7g}"
 
 
+def _rows(checks: Sequence[Check], seed: int) -> list[dict[str, Any]]:
+    return [{**asdict(check), "holds": check.holds, "seed": seed} for check in checks]
+
+
 def _write(folder: Path, checks: Sequence[Check], seed: int) -> None:
     from coinfer.simulator.validation.figures import draw_figures
 
-    rows = pd.DataFrame([{**asdict(check), "holds": check.holds, "seed": seed} for check in checks])
+    rows = pd.DataFrame(_rows(checks, seed))
     with whole_folder(folder) as fresh:
         rows.to_csv(fresh / "validation.csv", index=False, float_format="%.9g", lineterminator="\n")
         draw_figures(seed, fresh / "figures")
-
-
-def _check_folder(folder: Path) -> None:
-    if folder.is_file():
-        raise OutputError(f"--out {folder}: this is a file; give a folder")
-    foreign = sorted({path.name for path in folder.iterdir()} - CONTENT) if folder.is_dir() else []
-    if foreign:
-        raise OutputError(
-            f"--out {folder}: holds '{foreign[0]}', which no validation wrote; give another folder"
-        )

@@ -165,6 +165,12 @@ def test_a_trace_lasts_as_long_as_the_tasks_within_its_limits(monkeypatch):
     assert [len(drawn.snr) for drawn in draw_channels(scenario(count=3), 0, 1e6)] == [2**14] * 3
 
 
+def test_devices_of_a_crowd_have_shorter_traces(monkeypatch):
+    monkeypatch.setattr(module, "CROWDED_SLOTS", 2**16)
+    for count, slots in ((4, 2**14), (5, 2**13), (64, 2**10), (65, 2**10)):
+        assert {len(drawn.snr) for drawn in draw_channels(scenario(count=count), 0, 0.0)} == {slots}
+
+
 def test_without_anything_that_changes_one_slot_will_do():
     for rate, slot_s in (("shannon", 1.0), ("nr", 0.5e-3)):
         link = {"fading": {"model": "none"}, "rate": {"model": rate}}

@@ -156,7 +156,7 @@ def test_a_file_that_is_not_plain_yaml(file: Path, text: str, problem: str) -> N
         (
             "model: rayleigh",
             "model: raleigh",
-            "link.fading.model: expected 'rayleigh', 'rician', 'nakagami', 'wideband' or 'none', "
+            "link.fading.model: expected 'rayleigh', 'rician', 'nakagami', 'wideband', 'none' or 'plugin', "
             "got 'raleigh', did you mean 'rayleigh'?",
         ),
         (

@@ -84,10 +84,10 @@ def test_the_installed_codecs_are_listed(typed, capsys):
 
 
 def test_the_bundled_scenarios_are_listed(typed, capsys):
-    assert typed("scenarios", command="coinfer") == 0
+    assert typed("scenario", "list", command="coinfer") == 0
     lines = capsys.readouterr().out.splitlines()
-    names = ["crowd", "good_channel", "nr_umi", "paper", "poor_channel", "trace", "walk"]
-    assert [line.split()[0] for line in lines] == names
+    names = {"crowd", "good_channel", "nr_umi", "paper", "poor_channel", "trace", "walk"}
+    assert {line.split()[0] for line in lines} >= names
     assert all(line.endswith("?") for line in lines)
 
 

@@ -1,3 +1,5 @@
+import json
+
 import pandas as pd
 import pytest
 
@@ -44,6 +46,18 @@ def test_a_check_that_fails_ends_with_code_1(quick, typed, capsys, monkeypatch):
     assert "FAILS" in out
     assert "16 of 17 checks hold" in out
     assert (quick / "here" / "validation.csv").exists()
+    assert typed("validate", "--out", "here", "--json", command="coinfer") == 1
+    found = json.loads(capsys.readouterr().out)
+    assert [row["holds"] for row in found].count(False) == 1
+    assert found[-1] == {
+        "quantity": "two",
+        "theory": 2.0,
+        "measured": 2.1,
+        "low": found[-1]["low"],
+        "high": found[-1]["high"],
+        "holds": False,
+        "seed": 1,
+    }
 
 
 def test_foreign_files_are_left_alone(quick, typed, capsys):
