@@ -15,7 +15,7 @@ from coinfer.codecs.protocol import BitstreamError, Cost, SettingsError
 from coinfer.codecs.registry import create, names
 from coinfer.codecs.testing import CHECKS, Check, Subject, outcome
 
-NAMES = tuple(name for name in names() if name != "bottlenet++")
+NAMES = names()
 """All that come with their weights."""
 
 WITH_CHECKSUM = tuple(name for name in NAMES if name not in {"jpeg", "raw", "webp"})
