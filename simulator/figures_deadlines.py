@@ -11,10 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coinfer.simulator.account import latencies_s
+from coinfer.simulator.by_point import by_codec
 from coinfer.simulator.differences import paired_difference
 from coinfer.simulator.intervals import clusters, proportion
 from coinfer.simulator.scenario import Scenario
-from coinfer.simulator.task_table import read_records
+from coinfer.simulator.task_table import read_tasks
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -29,6 +30,7 @@ _BEYOND, _FAR_BELOW = 2.0, 16.0
 
 _JUST_BELOW = 0.95
 
+_COLUMNS = frozenset({"codec", "arrival_s", "done_s", "outcome", "correct"})
 _SHARES = ("on_time_accuracy", "on_time_accuracy_low", "on_time_accuracy_high")
 _LEAD_COLUMNS = ("deadline_s", "codec", "rival", "on_time_accuracy", "difference", "difference_low")
 
@@ -84,7 +86,7 @@ class RightAnswers:
     def _judged(self, unit: Path, since_s: float, alone: bool) -> tuple[dict[str, IntArray], IntArray]:
         """The first deadline that each right answer meets, by codec, `[tasks]`; and each task's batch."""
         places, tasks = dict[str, IntArray](), 0
-        for codec, records in read_records(unit).items():
+        for codec, records in by_codec(read_tasks([unit], _COLUMNS)).items():
             judged = records.iloc[np.searchsorted(records["arrival_s"].to_numpy(), since_s) :]
             right_s = np.where(judged["correct"].to_numpy(dtype=bool), latencies_s(judged), np.inf)
             places[codec] = np.searchsorted(self._grid_s, right_s).astype(np.int64)

@@ -12,12 +12,15 @@ from coinfer.simulator.by_point import by_codec
 from coinfer.simulator.channel import draw_channels
 from coinfer.simulator.records import STAMPS
 from coinfer.simulator.scenario import Scenario
-from coinfer.simulator.task_table import read_tasks
+from coinfer.simulator.task_table import read_device, read_tasks
 
 FloatArray = NDArray[np.float64]
 
 TASKS = 8
 """Consecutive tasks that are shown."""
+
+_SEARCHED = 10_000
+"""Tasks after the warm-up among which the window is looked for."""
 
 _CODECS = 3
 _SNR_POINTS = 600
@@ -43,16 +46,15 @@ def window(
         `snr_db`, over that time, or at the starts of airtime where the channel cannot be drawn anew. Times
         are from the first arrival of the window; tables of no rows if the device has too few tasks.
     """
-    tasks = read_tasks([unit], _COLUMNS)
-    horizon_s = float(tasks["arrival_s"].max())
-    device = int(tasks["device_id"].min())
-    own = {codec: rows[rows["device_id"] == device] for codec, rows in by_codec(tasks).items()}
+    warmup_s = float(summary["warmup_s"].iloc[0])
+    device, until_s, horizon_s = _searched(read_tasks([unit], {"device_id", "arrival_s"}), warmup_s)
+    own = by_codec(read_device(unit, _COLUMNS, device, until_s))
     judged = summary[summary["deadline_s"] == deadline_s].sort_values(
         "on_time_accuracy", ascending=False, kind="stable"
     )
     chosen = set(judged["codec"].iloc[:_CODECS])
     kept = {codec: rows for codec, rows in own.items() if codec in chosen}
-    first = _first(kept, float(summary["warmup_s"].iloc[0]), deadline_s)
+    first = _first(kept, warmup_s, deadline_s)
     shown = pd.concat([rows.iloc[first : first + TASKS] for rows in kept.values()])
     start_s = float(shown["arrival_s"].min())
     end_s = float(shown["arrival_s"].max()) + 2 * deadline_s
@@ -62,6 +64,14 @@ def window(
     table = shown[["codec", *stamps, "outcome"]].astype({"codec": str, "outcome": str})
     table[stamps] -= start_s
     return table, snr.assign(time_s=snr["time_s"] - start_s)
+
+
+def _searched(met: pd.DataFrame, since_s: float) -> tuple[int, float, float]:
+    """The device that is shown, until when to look for a window, and when the last task of any arrives."""
+    device = int(met["device_id"].min())
+    arrivals_s = np.unique(met.loc[met["device_id"] == device, "arrival_s"])
+    last = min(int(np.searchsorted(arrivals_s, since_s)) + _SEARCHED, len(arrivals_s)) - 1
+    return device, float(arrivals_s[last]), float(met["arrival_s"].max())
 
 
 def _first(own: dict[str, pd.DataFrame], since_s: float, deadline_s: float) -> int:

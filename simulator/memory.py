@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 from functools import cache
 from typing import Any
 
@@ -10,17 +11,23 @@ import pyarrow as pa
 
 
 def give_back() -> None:
+    """Gives memory back to the operating system: what is free, and cycles that nobody can reach."""
+    gc.collect()
+    trim()
+
+
+def trim() -> None:
     """Gives freed memory back to the operating system.
 
     GNU's C library keeps up to 64 MB, and more between what is still used; a process that holds a million
     tasks would need half as much again. Other C libraries have no such call. Arrow keeps memory of its own.
     """
     pa.default_memory_pool().release_unused()
-    trim = _trim()
-    if trim is not None:
-        trim(0)
+    of_library = _malloc_trim()
+    if of_library is not None:
+        of_library(0)
 
 
 @cache
-def _trim() -> Any:
+def _malloc_trim() -> Any:
     return getattr(ctypes.CDLL(None), "malloc_trim", None)

@@ -8,9 +8,10 @@ columns of the same types, so that they can be put together without looking at t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +23,7 @@ from coinfer.simulator.account import account
 from coinfer.simulator.account_file import to_table
 from coinfer.simulator.by_point import by_codec
 from coinfer.simulator.experiment import Experiment, run_replication
-from coinfer.simulator.memory import give_back
+from coinfer.simulator.memory import give_back, trim
 
 TALLY = b"coinfer.tally"
 """Where a unit's file keeps its tally: a key of its schema's metadata."""
@@ -101,16 +102,17 @@ def run_unit(plan: Plan, unit: Unit) -> bytes:
     give_back()
     tally = _tally(tasks, scenario.deadlines_s[-1])
     if scenario.records == "summary":
-        table = to_table(account(by_codec(tasks), scenario, scenario.stated_warmup_s))
+        blocks = iter([to_table(account(by_codec(tasks), scenario, scenario.stated_warmup_s))])
     else:
-        table = _in_columns(plan, tasks, unit)
-    told = json.dumps([tally.codecs, tally.tasks, tally.right])
-    return _file(table.replace_schema_metadata({TALLY: told}))
+        begins = range(0, max(len(tasks), 1), _ROWS_TOGETHER)
+        blocks = (_in_columns(plan, tasks.iloc[begin : begin + _ROWS_TOGETHER], unit) for begin in begins)
+    return _file(blocks, json.dumps([tally.codecs, tally.tasks, tally.right]))
 
 
 def _in_columns(plan: Plan, tasks: pd.DataFrame, unit: Unit) -> Any:
     """A table with the columns that all units have."""
     if plan.has_cells:
+        tasks = tasks.copy()
         place = list(tasks.columns).index("replication") + 1
         tasks.insert(place, "cell", np.full(len(tasks), unit.cell, dtype=np.int32))
     tasks = tasks.assign(codec=pd.Categorical(tasks["codec"], categories=list(plan.labels)))
@@ -122,12 +124,14 @@ def _in_columns(plan: Plan, tasks: pd.DataFrame, unit: Unit) -> Any:
     return table
 
 
-def _file(table: Any) -> bytes:
-    """The table as an Arrow file, in blocks: what is compressed at a time is in memory twice."""
-    sink = BytesIO()
-    options = pa.ipc.IpcWriteOptions(compression="lz4")
-    with pa.ipc.new_file(sink, table.schema, options=options) as writer:
-        writer.write_table(table, max_chunksize=_ROWS_TOGETHER)
+def _file(blocks: Iterator[Any], tally: str) -> bytes:
+    """Tables as an Arrow file, block by block: what is written at a time is in memory twice."""
+    sink, first = BytesIO(), next(blocks)
+    schema = first.schema.with_metadata({TALLY: tally})
+    with pa.ipc.new_file(sink, schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
+        for block in chain([first], blocks):
+            writer.write_table(block.replace_schema_metadata(schema.metadata))
+            trim()
     return sink.getvalue()
 
 

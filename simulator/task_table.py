@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from coinfer.simulator.by_point import by_codec
@@ -49,6 +50,27 @@ def read_tasks(units: Sequence[Path], columns: Collection[str] | None = None) ->
 def read_records(unit: Path) -> dict[str, pd.DataFrame]:
     """Reads what accounts need of a unit's tasks, by codec."""
     return by_codec(read_tasks([unit], _ACCOUNTED))
+
+
+def read_device(unit: Path, columns: Collection[str], device: int, until_s: float) -> pd.DataFrame:
+    """Reads the tasks of one device that arrive until a time, block by block.
+
+    Args:
+        unit: the file of a unit.
+        columns: those wanted of the columns that there are; `device_id` and `arrival_s` among them.
+        device: its number.
+        until_s: the last arrival, in seconds.
+
+    Returns:
+        A row a task with columns of tasks.parquet, in the order of the unit.
+    """
+    found = []
+    for block in _blocks([unit]):
+        wanted = block.select([name for name in block.schema.names if name in columns])
+        own = pc.equal(wanted["device_id"], device)
+        found.append(wanted.filter(pc.and_(own, pc.less_equal(wanted["arrival_s"], until_s))))
+    tasks: pd.DataFrame = pa.concat_tables(found).to_pandas()
+    return tasks
 
 
 def write_tasks(path: Path, units: Sequence[Path]) -> None:
