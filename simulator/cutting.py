@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coinfer.simulator import blocks
-from coinfer.simulator.channel import Channel
+from coinfer.simulator.channel_kinds import Channel
 from coinfer.simulator.link.capacity import Capacity, ConstantRate
 from coinfer.simulator.link.framing import Framing
 from coinfer.simulator.measurements import Measurement

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from simpy import Environment
 
 from coinfer.simulator import blocks
-from coinfer.simulator.channel import Channel
+from coinfer.simulator.channel_kinds import Channel
 from coinfer.simulator.errors import ScenarioError
 from coinfer.simulator.link.capacity import Capacity, CapacityTrace, ConstantRate
 from coinfer.simulator.link.harq import HarqChannel

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coinfer.simulator.busy_periods import blocks
-from coinfer.simulator.channel import Channel
+from coinfer.simulator.channel_kinds import Channel
 from coinfer.simulator.fields import Scalar
 from coinfer.simulator.timeline import Outcome, Timeline
 from coinfer.simulator.workload import Workload

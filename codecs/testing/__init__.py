@@ -12,8 +12,9 @@ On the command line: `coinfer check-codec my_codec`. By hand: `outcome(check, Su
 each check of `CHECKS`.
 """
 
-from coinfer.codecs.testing.battery import CHECKS, Check, CodecBattery, Outcome, outcome
-from coinfer.codecs.testing.subject import ContractError, DoesNotApply, Subject, frames
+from coinfer.codecs.testing.battery import CHECKS, CodecBattery
+from coinfer.codecs.testing.check import Check, ContractError, DoesNotApply, Outcome, outcome
+from coinfer.codecs.testing.subject import Subject, frames
 
 __all__ = [
     "CHECKS",

@@ -3,42 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from coinfer.codecs.protocol import Codec
 from coinfer.codecs.testing import claim_checks, machine_checks, message_checks
-from coinfer.codecs.testing.machines import told
-from coinfer.codecs.testing.subject import ContractError, DoesNotApply, Subject, frames
-
-if TYPE_CHECKING:
-    import pytest
-
-
-@dataclass(frozen=True)
-class Check:
-    """One rule of the contract.
-
-    Args:
-        name: one word or two.
-        rule: what every codec keeps to, in a line.
-        run: checks a subject; raises ContractError, or DoesNotApply.
-    """
-
-    name: str
-    rule: str
-    run: Callable[[Subject], None]
-
-    def __call__(self, subject: Subject) -> None:
-        """Checks the rule.
-
-        Raises:
-            ContractError: the codec breaks it; the text says what came and what to do.
-            DoesNotApply: the codec claims nothing that the rule is about.
-        """
-        self.run(subject)
-
+from coinfer.codecs.testing.check import Battery, Check
+from coinfer.codecs.testing.subject import Subject, frames
 
 CHECKS = (
     Check(
@@ -85,35 +56,7 @@ CHECKS = (
 )
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a check.
-
-    Args:
-        check: which.
-        verdict: pass, FAIL, or no for a check that does not apply.
-        reason: why, where it is not pass.
-    """
-
-    check: Check
-    verdict: Literal["pass", "FAIL", "no"]
-    reason: str = ""
-
-
-def outcome(check: Check, subject: Subject) -> Outcome:
-    """Runs a check; whatever the codec raises is a reason to fail."""
-    try:
-        check(subject)
-    except DoesNotApply as error:
-        return Outcome(check, "no", str(error))
-    except ContractError as error:
-        return Outcome(check, "FAIL", str(error))
-    except Exception as error:
-        return Outcome(check, "FAIL", f"the codec raised {told(error)}")
-    return Outcome(check, "pass")
-
-
-class CodecBattery:
+class CodecBattery(Battery):
     """All checks as one test class for pytest.
 
         class TestMyCodec(CodecBattery):
@@ -131,18 +74,11 @@ class CodecBattery:
 
     _made: ClassVar[Subject]
 
-    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Makes a test of each check."""
-        if "check" in metafunc.fixturenames:
-            metafunc.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
+    checks = CHECKS
 
-    def test_contract(self, check: Check) -> None:
-        """Runs a check."""
-        check(self._subject())
-
-    @classmethod
-    def _subject(cls) -> Subject:
+    def subject(self) -> Subject:
         """Gives all checks the same one."""
-        if "_made" not in vars(cls):
-            cls._made = Subject(partial(cls.codec, **cls.settings), frames())
-        return cls._made
+        kind = type(self)
+        if "_made" not in vars(kind):
+            kind._made = Subject(partial(kind.codec, **kind.settings), frames())
+        return kind._made

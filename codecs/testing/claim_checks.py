@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from coinfer.codecs.protocol import Codec, Cost, Damaged
-from coinfer.codecs.testing.subject import ContractError, DoesNotApply, Subject
+from coinfer.codecs.testing.check import ContractError, DoesNotApply
+from coinfer.codecs.testing.subject import Subject
 
 LEAST_SHARE = 0.75
 """Of the operations counted, how much must be stated; a multiply-accumulate counts 2."""

@@ -13,8 +13,9 @@ import signal
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
-from traceback import extract_tb
 from typing import Any
+
+from coinfer.codecs.testing.check import told
 
 
 class NoAnswerError(Exception):
@@ -94,12 +95,3 @@ def _answer(line: Connection) -> None:
         except Exception as error:
             answer = (False, told(error))
         line.send_bytes(pickle.dumps(answer))
-
-
-def told(error: Exception) -> str:
-    """An exception in a line, with the place where it arose."""
-    text = f"{type(error).__name__}: {error}"
-    if error.__traceback__ is None:
-        return text
-    last = extract_tb(error.__traceback__)[-1]
-    return f"{' '.join(text.split())} ({last.filename.rpartition('/')[2]}, line {last.lineno})"

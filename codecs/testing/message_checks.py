@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from coinfer.codecs.testing.subject import ContractError, Subject, close, first_difference
+from coinfer.codecs.testing.check import ContractError
+from coinfer.codecs.testing.subject import Subject, close, first_difference
 
 
 def round_trip(subject: Subject) -> None:

@@ -6,21 +6,13 @@ import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from unittest import SkipTest
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coinfer.codecs.protocol import Codec
+from coinfer.codecs.testing.check import ContractError
 from coinfer.models.scenes.scene import Scenes
-
-
-class ContractError(AssertionError):
-    """A codec breaks a rule; the text says what came and what to do."""
-
-
-class DoesNotApply(SkipTest):
-    """A check asks for something that the codec does not claim; pytest shows it as skipped."""
 
 
 def frames(count: int = 2) -> NDArray[np.uint8]:

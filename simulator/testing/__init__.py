@@ -13,8 +13,8 @@ By hand: `outcome(check, lambda: TwoRay(1.0, 3.5e9))` for each check of `FADING_
 `RateBattery` do the same for rates.
 """
 
+from coinfer.codecs.testing.check import Check, ContractError, DoesNotApply, Outcome, outcome
 from coinfer.simulator.testing.battery import FADING_CHECKS, RATE_CHECKS, FadingBattery, RateBattery
-from coinfer.simulator.testing.check import Check, ContractError, DoesNotApply, Outcome, outcome
 
 __all__ = [
     "FADING_CHECKS",

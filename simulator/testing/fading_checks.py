@@ -13,8 +13,8 @@ from math import inf, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from coinfer.codecs.testing.check import ContractError, DoesNotApply
 from coinfer.simulator.link.fading import Fading
-from coinfer.simulator.testing.check import ContractError, DoesNotApply
 
 Make = Callable[[], Fading]
 FloatArray = NDArray[np.float64]

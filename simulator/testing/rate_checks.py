@@ -8,9 +8,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from coinfer.codecs.testing.check import ContractError
 from coinfer.simulator.link.rate import Rate
 from coinfer.simulator.testing import value_checks
-from coinfer.simulator.testing.check import ContractError
 from coinfer.simulator.units import db_to_linear
 
 Make = Callable[..., Rate]

@@ -6,7 +6,7 @@ import pickle
 from collections.abc import Callable
 from typing import Any
 
-from coinfer.simulator.testing.check import ContractError
+from coinfer.codecs.testing.check import ContractError
 
 
 def value(make: Callable[[], Any]) -> None:

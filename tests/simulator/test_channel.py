@@ -3,7 +3,8 @@ import pytest
 from scipy import stats
 
 from coinfer.simulator import channel as module
-from coinfer.simulator.channel import RecordedChannel, SlottedChannel, check_ways, draw_channels
+from coinfer.simulator.channel import check_ways, draw_channels
+from coinfer.simulator.channel_kinds import RecordedChannel, SlottedChannel
 from coinfer.simulator.errors import ScenarioError
 from coinfer.simulator.link.noise import thermal_noise_dbm
 from coinfer.simulator.link.rate import ShannonRate

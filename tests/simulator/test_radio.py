@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from coinfer.simulator import channel, radio
-from coinfer.simulator.channel import SlottedChannel, draw_channels
+from coinfer.simulator.channel import draw_channels
+from coinfer.simulator.channel_kinds import SlottedChannel
 from coinfer.simulator.demand import Demand
 from coinfer.simulator.engine import Limits, simulate
 from coinfer.simulator.errors import ScenarioError
