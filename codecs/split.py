@@ -76,15 +76,16 @@ class SplitCodec(Codec):
     def encode(self, images: NDArray[np.uint8]) -> list[bytes]:
         """Encodes `[batch, 3, 224, 224]` RGB pixels into one message an image."""
         head = backbone_for(self.classifier).head(self.split)
-        features = head(torch.from_numpy(images)).contiguous().numpy()
-        return [self.message(image) for image in features]
+        return [self.message(features) for features in head(torch.from_numpy(images)).numpy()]
 
     @torch.inference_mode()
     def decode(self, payloads: Sequence[bytes]) -> NDArray[np.float32]:
         """Reads the features and runs the tail: `[batch, classes]` scores."""
-        features = torch.from_numpy(np.stack([self.features(payload) for payload in payloads]))
         backbone = backbone_for(self.classifier)
-        pooled = backbone.tail(self.split)(features.contiguous(memory_format=torch.channels_last))
+        features = torch.empty((len(payloads), *self._shape)).to(memory_format=torch.channels_last)
+        for image, payload in zip(features.numpy(), payloads, strict=True):
+            image[...] = self.features(payload)
+        pooled = backbone.tail(self.split)(features)
         scores: NDArray[np.float32] = backbone.classify(pooled, self.classifier).numpy()
         return scores
 

@@ -19,6 +19,12 @@ from safetensors.torch import save
 FORMAT = 1
 """Version of the checkpoint layout; a file of another version is refused."""
 
+STEP = ".step"
+"""Ends the name of the steps of a kernel stored in whole steps; the kernel's own name comes before."""
+
+LARGEST_STEPS = 127
+"""Kernels in steps are -127..127 of them."""
+
 
 class CheckpointError(ValueError):
     """A checkpoint file is missing, damaged, or of another version or kind."""
@@ -63,7 +69,7 @@ def shipped_path(name: str) -> Path:
 
 
 def read_checkpoint(path: Path, *kinds: str) -> Checkpoint:
-    """Reads a checkpoint, its floating-point tensors as float32.
+    """Reads a checkpoint, its floating-point tensors, and kernels in steps, as float32.
 
     Args:
         path: the safetensors file.
@@ -77,20 +83,36 @@ def read_checkpoint(path: Path, *kinds: str) -> Checkpoint:
     try:
         with safe_open(path, framework="pt") as file:
             metadata = json.loads((file.metadata() or {}).get("coinfer", "{}"))
-            tensors = {key: _widen(file.get_tensor(key)) for key in file.keys()}  # noqa: SIM118
+            stored = {key: _widen(file.get_tensor(key)) for key in file.keys()}  # noqa: SIM118
     except (SafetensorError, json.JSONDecodeError, OSError) as error:
         raise CheckpointError(f"{path}: not a readable checkpoint ({error})") from error
     if kinds:
         _check(path, metadata, kinds)
-    return Checkpoint(path, metadata, tensors)
+    return Checkpoint(path, metadata, _out_of_steps(stored))
 
 
 def write_checkpoint(
-    path: Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, Any], half: bool = True
+    path: Path,
+    tensors: Mapping[str, torch.Tensor],
+    metadata: Mapping[str, Any],
+    half: bool = True,
+    in_steps: str | None = None,
 ) -> None:
-    """Writes a checkpoint whole or not at all, floating-point tensors as float16 if `half`."""
+    """Writes a checkpoint whole or not at all.
+
+    Args:
+        path: the safetensors file; its folder is made.
+        tensors: what to write; counters of batches are left out.
+        metadata: what can be JSON.
+        half: write floating-point tensors as float16.
+        in_steps: convolution kernels whose names begin like this, `[out, in, height, width]`, take 8 bits a
+            weight: whole numbers of steps, a step being 1/127 of the largest weight of its output channel.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    kept = {key: _narrow(value, half) for key, value in tensors.items() if "num_batches_tracked" not in key}
+    kept = {key: value for key, value in tensors.items() if "num_batches_tracked" not in key}
+    if in_steps is not None:
+        kept = _into_steps(kept, in_steps)
+    kept = {key: _narrow(value, half and not key.endswith(STEP)) for key, value in kept.items()}
     text = json.dumps({"format": FORMAT, **metadata}, sort_keys=True)
     partial = path.with_suffix(".partial")
     partial.write_bytes(save(kept, {"coinfer": text}))
@@ -106,6 +128,24 @@ def _check(path: Path, metadata: Mapping[str, Any], kinds: Sequence[str]) -> Non
     if metadata.get("kind") not in kinds:
         wanted = " or ".join(f"'{kind}'" for kind in kinds)
         raise CheckpointError(f"{path}: expected a checkpoint of kind {wanted}, got '{metadata.get('kind')}'")
+
+
+def _into_steps(tensors: Mapping[str, torch.Tensor], beginning: str) -> dict[str, torch.Tensor]:
+    found = dict(tensors)
+    for key, value in tensors.items():
+        if key.startswith(beginning) and value.ndim == 4:
+            step = value.float().abs().amax(dim=(1, 2, 3), keepdim=True) / LARGEST_STEPS
+            found[key] = (value / step.clamp_min(1e-30)).round().to(torch.int8)
+            found[key + STEP] = step
+    return found
+
+
+def _out_of_steps(stored: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {
+        key: value * stored[key + STEP] if key + STEP in stored else value
+        for key, value in stored.items()
+        if not (key.endswith(STEP) and key.removesuffix(STEP) in stored)
+    }
 
 
 def _widen(tensor: torch.Tensor) -> torch.Tensor:

@@ -90,6 +90,10 @@ class Settings(Protocol):
         ...
 
 
+NETWORK_PARTS = ("encoder.last.", "decoder.following.")
+"""Beginnings of the names of parameters that begin as the network's own; see `parts`."""
+
+
 class Student(nn.Module, ABC):
     """A codec between the head and the tail of a frozen backbone.
 
@@ -103,7 +107,7 @@ class Student(nn.Module, ABC):
     encoder: nn.Module
     decoder: nn.Module
 
-    step_scale: ClassVar[Mapping[str, float]] = {}
+    step_scale: Mapping[str, float] = {}
     """Beginnings of parameters' names, and their step size over that of all others."""
 
     def __init__(self, backbone: Backbone, split: str) -> None:
@@ -150,7 +154,7 @@ class Student(nn.Module, ABC):
 class EndToEndStudent(Student):
     """A student whose encoder has its own part in `compress`, its decoder in `restore`; see `PRESETS`."""
 
-    step_scale: ClassVar[Mapping[str, float]] = {"encoder.last.": 0.15, "decoder.following.": 0.15}
+    step_scale = dict.fromkeys(NETWORK_PARTS, 0.15)
 
     def prepare(self, phase: str) -> None:
         """Trains the codec in `a`, the parts of the network as well from `b` on, batch norm up to `b`."""
@@ -207,7 +211,8 @@ def train_student(
         "validation_images": {source.classifier: len(source.images) for source in lesson.validation},
         "phases": [asdict(phase) for phase in lesson.phases],
     }
-    write_checkpoint(lesson.out, {**student.own_tensors(), "counts": torch.from_numpy(counts)}, metadata)
+    tensors = {**student.own_tensors(), "counts": torch.from_numpy(counts)}
+    write_checkpoint(lesson.out, tensors, metadata, in_steps=NETWORK_PARTS[1])
     return metadata
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from coinfer.models.aecnn import LEVELS, Decoder, Encoder, kept_channels
 from coinfer.models.backbone import CHANNELS, Backbone
-from coinfer.models.student import Lesson, Student, some_pixels, train_student
+from coinfer.models.student import NETWORK_PARTS, Lesson, Student, some_pixels, train_student
 from coinfer.models.teaching import Answer, Features, distance
 from coinfer.models.training import Phase
 
@@ -70,6 +70,8 @@ class Settings:
             once: then it is magnitude.
         decoder_step: train the decoder alone in a step of its own; off for ablation.
         step_by_step: off for ablation: all at once from the beginning, for as many images.
+        network_step: step size of the network's own parts over that of all others; less than 1 where they
+            would unlearn faster than the new parts learn, as in short training at layer1, 3 and 4; 0: none.
     """
 
     split: str = "layer2"
@@ -79,6 +81,7 @@ class Settings:
     ranking: Ranking = "attention"
     decoder_step: bool = True
     step_by_step: bool = True
+    network_step: float = 1.0
 
     @property
     def pruning_step(self) -> str:
@@ -110,6 +113,7 @@ class AecnnStudent(Student):
         self.decoder = Decoder(backbone, settings.split, kept)
         self.decoder.quantiser = self.encoder.quantiser
         self._settings = settings
+        self.step_scale = dict.fromkeys(NETWORK_PARTS, settings.network_step)
 
     def sizes(self) -> dict[str, int]:
         """Channels kept, of all channels."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -51,7 +49,7 @@ class AnytimeStudent(EndToEndStudent):
     encoder: Encoder
     decoder: Decoder
 
-    step_scale: ClassVar[Mapping[str, float]] = {**EndToEndStudent.step_scale, "rate.": 20.0}
+    step_scale = EndToEndStudent.step_scale | {"rate.": 20.0}
 
     def __init__(self, backbone: Backbone, settings: Settings) -> None:
         super().__init__(backbone, settings.split)

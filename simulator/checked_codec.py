@@ -50,6 +50,11 @@ class CheckedCodec:
             scores = self.codec.decode_damaged(messages)
         return self._classes(scores, len(messages), "decode_damaged")
 
+    def ideal_bits(self, payloads: Sequence[bytes]) -> NDArray[np.float64]:
+        """Gives the information of each message under the codec's tables, `[batch]` bits; NaN without."""
+        with self._told_of("ideal_bits"):
+            return np.array([self.codec.ideal_bits(payload) for payload in payloads], dtype=np.float64)
+
     def cuts(self) -> tuple[int, ...]:
         """Gives the sizes in bytes to which messages are cut, ascending."""
         sizes = self.codec.cuts

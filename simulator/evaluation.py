@@ -20,8 +20,6 @@ class CodecFacts:
         cuts: sizes to which messages were cut [byte].
         feature_bytes: length of the float32 feature map at the split; None without a split.
         fixed_width_bytes: length of an image's symbols before entropy coding; None if there are none.
-        ideal_bytes_mean: information of a message under the codec's own tables, mean over the images [byte];
-            None if the codec has no tables.
         device_parameters: parameters of the networks on the device.
         device_parameter_bytes: what they take as float16.
         encode_ms: median CPU time of encoding one image on one thread [ms].
@@ -34,7 +32,6 @@ class CodecFacts:
     cuts: tuple[int, ...]
     feature_bytes: int | None
     fixed_width_bytes: int | None
-    ideal_bytes_mean: float | None
     device_parameters: int
     device_parameter_bytes: int
     encode_ms: float

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from coinfer.codecs.protocol import Cost
 
-LAYOUT = 3
+LAYOUT = 4
 """Part of the cache key: goes up when what is stored changes, or how messages are cut or damaged."""
 
 DIGEST_BYTES = 32
@@ -35,6 +35,7 @@ class Measurement:
         cut_bytes: `[cuts, images]` length of each message cut to the codec's sizes, ascending; that of
             the whole message where it is no longer than the size. None if messages cannot be cut.
         cut_correct: `[cuts, images]` whether the decoded answer of the cut message is right; None likewise.
+        ideal_bits: `[images]` information of each message under the codec's own tables; None if it has none.
     """
 
     payload_bytes: NDArray[np.int64]
@@ -45,6 +46,7 @@ class Measurement:
     correct_lossy: NDArray[np.bool_] | None = None
     cut_bytes: NDArray[np.int64] | None = None
     cut_correct: NDArray[np.bool_] | None = None
+    ideal_bits: NDArray[np.float64] | None = None
 
 
 def write(path: Path, measurement: Measurement) -> None:
@@ -53,7 +55,7 @@ def write(path: Path, measurement: Measurement) -> None:
     device, edge = measurement.device_cost, measurement.edge_cost
     optional = {
         name: column
-        for name in ("correct_lossy", "cut_bytes", "cut_correct")
+        for name in ("correct_lossy", "cut_bytes", "cut_correct", "ideal_bits")
         if (column := getattr(measurement, name)) is not None
     }
     body = BytesIO()
@@ -89,4 +91,5 @@ def read(path: Path) -> Measurement | None:
             stored.get("correct_lossy"),
             stored.get("cut_bytes"),
             stored.get("cut_correct"),
+            stored.get("ideal_bits"),
         )

@@ -156,12 +156,14 @@ class _Table:
         self._cuts = codec.cuts()
         self._bytes = np.zeros((len(self._cuts) + 1, images), dtype=np.int64)
         self._right = np.zeros((len(self._cuts) + 1, images), dtype=np.bool_)
+        self._ideal_bits = np.full(images, np.nan)
         self._right_lossy = np.zeros((crossings.draws if crossings else 0, images), dtype=np.bool_)
 
     def fill(self, rows: Rows, pixels: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
         """Encode and decode a batch, whole, cut and damaged."""
         payloads = self.codec.encode(pixels)
         self._bytes[:, rows] = [len(payload) for payload in payloads]
+        self._ideal_bits[rows] = self.codec.ideal_bits(payloads)
         right = self.codec.answers(payloads) == labels
         for verdicts in (*self._right, *self._right_lossy):
             verdicts[rows] = right
@@ -207,6 +209,7 @@ class _Table:
             self._right_lossy if self._crossings else None,
             self._bytes[:-1] if self._cuts else None,
             self._right[:-1] if self._cuts else None,
+            None if np.isnan(self._ideal_bits).any() else self._ideal_bits,
         )
 
 

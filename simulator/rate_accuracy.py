@@ -89,7 +89,7 @@ def _rows(point: Evaluated, uncompressed: NDArray[np.bool_]) -> Iterator[dict[st
     }
     whole = {
         "fixed_width_bytes": facts.fixed_width_bytes,
-        "ideal_bytes_mean": facts.ideal_bytes_mean,
+        "ideal_bytes_mean": None if measured.ideal_bits is None else float(measured.ideal_bits.mean()) / 8,
         "feature_ratio_before_coding": _ratio(facts.feature_bytes, facts.fixed_width_bytes),
         "decode_ms": facts.decode_ms,
     }

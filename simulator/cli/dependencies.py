@@ -79,13 +79,14 @@ def _named(tree: ast.Module) -> Iterator[str]:
                 yield from (f"{module}.{alias.name}" for alias in names)
 
 
-def weights(codec: str | None = None) -> dict[str, str]:
+def weights(codec: str | None = None, split: object = None) -> dict[str, str]:
     """SHA-256 of checkpoints that come with coinfer, by file name.
 
     Args:
         codec: a codec's name: only its own and those that every codec may load; None for all there are.
+        split: the codec's setting of this name: of its own only those for it; None for those for all splits.
     """
-    beginnings = ("",) if codec is None else (*COMMON_WEIGHTS, f"{codec.rstrip('+')}-")
+    beginnings = ("",) if codec is None else (*COMMON_WEIGHTS, f"{codec.rstrip('+')}-{split or ''}")
     return {name: digest for name, digest in _all_weights().items() if name.startswith(beginnings)}
 
 

@@ -136,8 +136,7 @@ def _evaluated(
         for place, spec in enumerate(specs, 1):
             codec = candidate(spec, classifier)
             measurement = _measured(codec, images, partial(show, place, f"measuring {spec.label}"))
-            weighing = partial(show, place, f"weighing {spec.label}")
-            facts = find_facts(spec, codec, images, cache_folder() / "facts", BATCH, weighing)
+            facts = find_facts(spec, codec, images, cache_folder() / "facts")
             evaluated.append(Evaluated(spec, measurement, facts))
             sizes, top1 = measurement.payload_bytes.mean(), 100 * measurement.correct.mean()
             console.print(f"{escape(spec.label)}: {sizes:,.0f} bytes, top-1 {top1:.2f} %", highlight=False)

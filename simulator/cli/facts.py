@@ -27,18 +27,15 @@ if TYPE_CHECKING:
 
     from coinfer.models.images import ImageSet
 
-LAYOUT = 1
+LAYOUT = 2
 """Part of the cache key: goes up when what is stored, or how it is found out, changes."""
 
 TIMED_IMAGES = 24
 
 Result = TypeVar("Result")
-Progress = Callable[[int], None]
 
 
-def find_facts(
-    spec: CodecSpec, candidate: Candidate, images: ImageSet, folder: Path, batch: int, progress: Progress
-) -> CodecFacts:
+def find_facts(spec: CodecSpec, candidate: Candidate, images: ImageSet, folder: Path) -> CodecFacts:
     """Examines a codec, or reads what was found out before.
 
     Args:
@@ -46,19 +43,17 @@ def find_facts(
         candidate: the same, to build.
         images: those that it was measured on.
         folder: where facts are kept, one file for each codec and image set.
-        batch: images encoded at a time, as in measuring.
-        progress: called with the images done where all have to be encoded once more.
     """
-    key = json.dumps([LAYOUT, candidate.identity, images.fingerprint, batch, TIMED_IMAGES])
+    key = json.dumps([LAYOUT, candidate.identity, images.fingerprint, TIMED_IMAGES])
     path = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
     known = _read(path)
     if known is None:
-        known = _examine(spec, candidate.build(), images, batch, progress)
+        known = _examine(spec, candidate.build(), images)
         _write(path, known)
     return known
 
 
-def _examine(spec: CodecSpec, codec: Codec, images: ImageSet, batch: int, progress: Progress) -> CodecFacts:
+def _examine(spec: CodecSpec, codec: Codec, images: ImageSet) -> CodecFacts:
     encode_ms, decode_ms, load = _timed(codec, images)
     parameters, parameter_bytes = codec.device_parameters()
     defaults = _defaults(codec)
@@ -68,7 +63,6 @@ def _examine(spec: CodecSpec, codec: Codec, images: ImageSet, batch: int, progre
         cuts=codec.cuts,
         feature_bytes=_feature_bytes(codec.settings.get("split")),
         fixed_width_bytes=codec.fixed_width_bytes(),
-        ideal_bytes_mean=_ideal_bytes_mean(codec, images, batch, progress),
         device_parameters=parameters,
         device_parameter_bytes=parameter_bytes,
         encode_ms=encode_ms,
@@ -93,18 +87,6 @@ def _feature_bytes(split: str | None) -> int | None:
     from coinfer.models.images import SIZE_PX
 
     return 4 * CHANNELS[split] * (SIZE_PX // STRIDES[split]) ** 2 if split in CHANNELS else None
-
-
-def _ideal_bytes_mean(codec: Codec, images: ImageSet, batch: int, progress: Progress) -> float | None:
-    """Encodes all images once more, in the batches of measuring, and weighs their messages."""
-    if codec.ideal_bits(codec.encode(images.load([0]))[0]) is None:
-        return None
-    bits = []
-    for start in range(0, len(images), batch):
-        rows = range(start, min(start + batch, len(images)))
-        bits += [codec.ideal_bits(payload) for payload in codec.encode(images.load(rows))]
-        progress(rows.stop)
-    return float(np.mean(np.array(bits, dtype=np.float64))) / 8
 
 
 def _timed(codec: Codec, images: ImageSet) -> tuple[float, float, float | None]:

@@ -77,7 +77,7 @@ def _identity(spec: CodecSpec, classifier: str) -> str:
     named = [classifier, *map(str, spec.settings.values()), (spec.plugin or "").rpartition(":")[0]]
     contents = {name: file_sha256(Path(name)) for name in named if name and Path(name).is_file()}
     module = None if spec.id is None else registry.module(spec.id)
-    code = [module, code_version(module), weights(spec.id)]
+    code = [module, code_version(module), weights(spec.id, spec.settings.get("split"))]
     return json.dumps([spec.model_dump(), classifier, contents, code], sort_keys=True, default=str)
 
 

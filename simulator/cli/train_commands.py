@@ -106,6 +106,9 @@ def train_aecnn(  # noqa: PLR0913
         bool, typer.Option("--no-decoder-step", help="Ablation: no step for the decoder alone.")
     ] = False,
     joint: Annotated[bool, typer.Option("--joint", help="Ablation: all at once, not step by step.")] = False,
+    network_step: Annotated[
+        float, typer.Option(help="Step size of the network's own parts over that of the codec's.", min=0)
+    ] = 1.0,
     preset: Preset = "cpu",
     seed: Seed = 0,
     device: Device = "cpu",
@@ -125,6 +128,7 @@ def train_aecnn(  # noqa: PLR0913
         "ranking": ranking,
         "decoder_step": not no_decoder_step,
         "step_by_step": not joint,
+        "network_step": network_step,
     }
     codec("aecnn", backbone, given, _run(root, images, preset, seed, device, out, work))
 

@@ -49,6 +49,24 @@ def test_files_hold_half_precision_unless_told_otherwise(path: Path) -> None:
     assert torch.equal(read_checkpoint(path).tensors["weight"], TENSORS["weight"])
 
 
+def test_kernels_in_steps_take_a_byte_a_weight(path: Path) -> None:
+    drawn = torch.randn(32, 16, 3, 3, generator=torch.Generator().manual_seed(1))
+    drawn[3] *= 1e-3
+    drawn[4] = 0
+    tensors = {"tail.weight": drawn, "tail.bias": drawn[:, 0, 0, 0], "head.weight": drawn}
+    write_checkpoint(path, tensors, {}, in_steps="tail.")
+    stored, read = load_file(path), read_checkpoint(path).tensors
+    assert stored["tail.weight"].dtype == torch.int8
+    assert read.keys() == tensors.keys()
+    assert torch.equal(read["head.weight"], drawn.half().float())
+    assert torch.equal(read["tail.bias"], drawn[:, 0, 0, 0].half().float())
+    largest = drawn.abs().amax(dim=(1, 2, 3), keepdim=True)
+    assert ((read["tail.weight"] - drawn).abs() <= largest / 254 * 1.0001).all()
+    assert torch.equal(read["tail.weight"][4], drawn[4])
+    write_checkpoint(path, read, {}, in_steps="tail.")
+    assert torch.allclose(read_checkpoint(path).tensors["tail.weight"], read["tail.weight"], rtol=1e-6)
+
+
 def test_same_bytes_twice_and_nothing_left_over(path: Path) -> None:
     write_checkpoint(path, TENSORS, {"b": 1, "a": 2})
     first = path.read_bytes()

@@ -37,7 +37,6 @@ def evaluated(codec, cuts=(), defaults=None, images=4):
         cuts=tuple(cuts),
         feature_bytes=None,
         fixed_width_bytes=None,
-        ideal_bytes_mean=None,
         device_parameters=0,
         device_parameter_bytes=0,
         encode_ms=1.0,

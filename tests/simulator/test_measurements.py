@@ -97,6 +97,21 @@ def test_a_payload_is_as_long_as_its_message(measuring):
     assert (found.device_cost, found.edge_cost) == (Cost(1e9, 2e-3), Cost(3e9, 4e-3))
     assert found.answers_on_device is False
     assert found.correct_lossy is None
+    assert found.ideal_bits is None
+
+
+class Weighed(Lengthy):
+    """Its tables know the header: it holds no information."""
+
+    def ideal_bits(self, payload):
+        return 7.5 * (len(payload) - self.header)
+
+
+def test_the_information_of_messages_is_kept(measuring):
+    measuring(Weighed())
+    (found,) = measuring(Weighed())
+    assert measuring.built == []
+    assert found.ideal_bits.tolist() == [7.5, 15, 22.5, 7.5, 15, 22.5, 7.5]
 
 
 def test_what_the_cache_holds_is_not_built(measuring):

@@ -11,7 +11,7 @@ from coinfer.simulator.rate_accuracy import COLUMNS, family, paired_loss, rate_a
 UNCOMPRESSED = np.arange(100) < 90
 
 
-def point(codec, sizes, right, cut=None, **facts):
+def point(codec, sizes, right, cut=None, ideal_bits=None, **facts):
     spec = CodecSpec.model_validate(codec)
     known = {
         "settings": spec.settings,
@@ -19,7 +19,6 @@ def point(codec, sizes, right, cut=None, **facts):
         "cuts": (250,) if cut else (),
         "feature_bytes": None,
         "fixed_width_bytes": None,
-        "ideal_bytes_mean": None,
         "device_parameters": 0,
         "device_parameter_bytes": 0,
         "encode_ms": 2.0,
@@ -28,21 +27,26 @@ def point(codec, sizes, right, cut=None, **facts):
     }
     cut_bytes, cut_correct = (np.array([column]) for column in cut) if cut else (None, None)
     measurement = Measurement(
-        sizes, right, Cost(3e9), Cost(5e9, 1e-3), False, cut_bytes=cut_bytes, cut_correct=cut_correct
+        *(sizes, right, Cost(3e9), Cost(5e9, 1e-3), False),
+        cut_bytes=cut_bytes,
+        cut_correct=cut_correct,
+        ideal_bits=ideal_bits,
     )
     return Evaluated(spec, measurement, CodecFacts(**{**known, **facts}))
 
 
 def test_the_columns_of_a_coded_feature_map():
     sizes = np.arange(1_000, 1_100)
-    facts = {"feature_bytes": 1_605_632, "fixed_width_bytes": 6_272, "ideal_bytes_mean": 1_040.0}
-    coded = point({"id": "aecnn", "split": "layer2"}, sizes, np.arange(100) < 85, **facts)
+    facts = {"feature_bytes": 1_605_632, "fixed_width_bytes": 6_272}
+    ideal = {"ideal_bits": 8.0 * sizes - 76}
+    coded = point({"id": "aecnn", "split": "layer2"}, sizes, np.arange(100) < 85, **ideal, **facts)
     table = rate_accuracy([coded], UNCOMPRESSED)
     (row,) = table.to_dict("records")
     assert list(row) == list(COLUMNS)
     assert (row["codec"], row["label"], row["split"]) == ("aecnn", "aecnn(split=layer2)", "layer2")
     assert row["payload_bytes_mean"] == sizes.mean() == 1_049.5
     assert (row["payload_bytes_p5"], row["payload_bytes_p95"]) == (1_004.95, 1_094.05)
+    assert row["ideal_bytes_mean"] == 1_040.0
     assert row["feature_ratio_before_coding"] == 256
     assert row["feature_ratio"] == pytest.approx(1_605_632 / 1_049.5)
     assert row["pixel_ratio"] == pytest.approx(150_528 / 1_049.5)
@@ -75,8 +79,9 @@ def test_settings_have_a_column_each():
 def test_each_cut_has_a_row():
     whole, cut = np.arange(100) < 88, np.arange(100) < 60
     sizes = np.full(100, 400)
-    facts = {"feature_bytes": 1_000, "fixed_width_bytes": 500, "ideal_bytes_mean": 390.0}
-    anytime = point({"id": "anytime"}, sizes, whole, (np.full(100, 240), cut), **facts)
+    facts = {"feature_bytes": 1_000, "fixed_width_bytes": 500}
+    ideal = np.full(100, 3_100.0)
+    anytime = point({"id": "anytime"}, sizes, whole, (np.full(100, 240), cut), ideal, **facts)
     table = rate_accuracy([anytime], UNCOMPRESSED)
     assert table["label"].tolist() == ["anytime", "anytime@250"]
     assert table["family"].tolist() == ["anytime", "anytime"]

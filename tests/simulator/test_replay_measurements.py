@@ -30,7 +30,7 @@ def evaluated(number: int, codec: Any, defaults: dict[str, Any], cuts: tuple[int
         cut_correct=None if curve is None else curve > 0,
     )
     settings = {**defaults, **spec.settings}
-    facts = CodecFacts(settings, defaults, cuts, None, None, None, 0, 0, 1.0, 1.0, None)
+    facts = CodecFacts(settings, defaults, cuts, None, None, 0, 0, 1.0, 1.0, None)
     return Evaluated(spec, measurement, facts)
 
 

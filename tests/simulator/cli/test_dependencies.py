@@ -57,3 +57,9 @@ def test_weights_of_one_codec_leave_the_others_alone():
     assert all(name.startswith("aecnn-") for name in own)
     assert weights("bottlenet++").keys() >= weights("jpeg").keys()
     assert weights("aecnn").keys() < weights().keys() == {Path(name).name for name in weights()}
+
+
+def test_weights_of_one_split_leave_the_others_alone():
+    own = weights("bottlenet++", "layer3").keys() - weights("jpeg").keys()
+    assert own == {"bottlenet-layer3-1024.safetensors"}
+    assert weights("jpeg", "layer3") == weights("jpeg")

@@ -38,7 +38,7 @@ SIMULATE = (
 
 
 def measured(codec, size):
-    facts = CodecFacts({}, {}, (), None, None, None, 0, 0, 1.0, 1.0, None)
+    facts = CodecFacts({}, {}, (), None, None, 0, 0, 1.0, 1.0, None)
     images = Measurement(size + np.arange(8), np.arange(8) < 6, Cost(1e9), Cost(2e9), False)
     return Evaluated(CodecSpec.model_validate(codec), images, facts)
 

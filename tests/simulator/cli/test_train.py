@@ -114,12 +114,13 @@ def test_the_network_that_comes_with_coinfer_learns_from_a_folder_of_its_classes
 ):
     photos(workplace / "mine", CLASSES)
     ablation = ["--ranking", "l1", "--no-decoder-step", "--ratio", "512", "--rate-weight", "0.1"]
+    ablation += ["--network-step", "0.2"]
     common = ["--images", "mine", "--preset", "smoke", "--out", "new/a.safetensors", "--seed", "3"]
     assert typed("train", "aecnn", *common, *ablation, command="coinfer") == 0
     metadata = read_checkpoint(Path("new/a.safetensors"), "aecnn").metadata
     assert metadata["validation_images"] == {"scenes": 2}
     wanted = {"ratio": 512, "rate_weight": 0.1, "seed": 3, "ranking": "l1", "decoder_step": False}
-    assert metadata.items() >= {**wanted, "step_by_step": True, "kept": 4}.items()
+    assert metadata.items() >= {**wanted, "step_by_step": True, "network_step": 0.2, "kept": 4}.items()
     assert [phase["name"][0] for phase in metadata["phases"]] == ["b", "d", "e"]
     assert Path("runs/train-a/log.jsonl").is_file()
 
