@@ -2,7 +2,8 @@
 
 README.md, CONTRIBUTING.md, CHANGELOG.md and the model card become pages. A link to a module leads to its
 place in the API reference if it has one; a link to another file of the repository becomes its text, and is a
-warning, which `--strict` turns into an error, if there is no such file.
+warning if there is no such file. So is a link or an anchor that leads nowhere, as mkdocs.yml asks; `--strict`
+turns warnings into an error.
 """
 
 from __future__ import annotations
@@ -41,6 +42,14 @@ def on_startup(command: str, dirty: bool) -> None:
         link = SOURCES / name
         if not link.is_symlink():
             link.symlink_to(ROOT / name, target_is_directory=True)
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Let `--strict` see warnings under `--quiet` as well, which drops them before they are counted."""
+    if config.strict:
+        logger = logging.getLogger("mkdocs")
+        logger.setLevel(min(logger.getEffectiveLevel(), logging.WARNING))
+    return config
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

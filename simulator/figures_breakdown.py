@@ -35,7 +35,7 @@ _NOTE = (
 )
 _UNSTABLE_NOTE = " Unstable: work comes faster than it is done, so the mean grows with the run."
 _LONGEST_OVER_MEDIAN = 10.0
-_LABEL_WIDTH, _LINE_SPACING = 18, 0.9
+_LABEL_WIDTH, _LINE_SPACING = 18, 1.15
 
 
 @dataclass(frozen=True)

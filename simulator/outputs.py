@@ -103,6 +103,11 @@ def write_tables(
     """Writes summary.csv, differences.csv and manifest.json."""
     write_csv(summary, folder / "summary.csv")
     write_csv(differences, folder / "differences.csv")
+    write_manifest(folder, manifest)
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, object]) -> None:
+    """Writes manifest.json."""
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 

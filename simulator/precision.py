@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil
 
+import numpy as np
 import pandas as pd
 
 from coinfer.simulator.experiment import Experiment
@@ -20,7 +21,9 @@ def half_width(summary: pd.DataFrame, deadline_s: float | None) -> float:
         summary: the table of summary.csv, or a part of it.
         deadline_s: the one that counts; None for all.
     """
-    rows = summary if deadline_s is None else summary[summary["deadline_s"] == deadline_s]
+    rows = summary
+    if deadline_s is not None:  # a table that was read again has nine digits
+        rows = summary[np.isclose(summary["deadline_s"], deadline_s, rtol=1e-8, atol=0.0)]
     above = rows["on_time_accuracy_high"] - rows["on_time_accuracy"]
     below = rows["on_time_accuracy"] - rows["on_time_accuracy_low"]
     return float(max(above.max(), below.max()))

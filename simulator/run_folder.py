@@ -55,7 +55,7 @@ def read_run(folder: Path) -> Run:
     """
     if not folder.is_dir():
         raise RunError(f"{folder}: no such folder; give the folder that a run wrote, such as runs/NAME")
-    manifest = _manifest(folder)
+    manifest = read_manifest(folder)
     return Run(
         folder,
         _scenario(folder, manifest),
@@ -81,7 +81,12 @@ def read_results(path: Path) -> pd.DataFrame:
         raise RunError(f"{path}: no table that a run wrote ({error}); run it again") from error
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Reads the manifest of a run.
+
+    Raises:
+        RunError: there is none, or it is broken.
+    """
     path = folder / MANIFEST
     if not path.is_file():
         raise RunError(f"{folder}: no {MANIFEST}, so not a run of coinfer; give the folder that a run wrote")

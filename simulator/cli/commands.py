@@ -60,21 +60,30 @@ def simulate(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Changes a key of the scenario; repeatable."),
     ] = None,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Simulate and draw again, also if nothing has changed.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
     """Run a scenario: measure its codecs, simulate its link, write tables, figures and a report.
+
+    Results that are already there, of the same scenario, measurements and code, are only printed.
 
     Example: simulate poor_channel --seed 2 --set link.bandwidth_hz=2e6
     """
     from coinfer.simulator.cli.run import run_scenario
 
     overrides = [*(set_ or ()), *([f"seed={seed}"] if seed is not None else [])]
-    run_scenario(scenario, overrides, out, OUTPUT_ROOT, jobs, cluster, quiet)
+    run_scenario(scenario, overrides, out, OUTPUT_ROOT, jobs, cluster, anew, quiet)
 
 
 @app.command()
 def codecs(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object instead of a table.")] = False,
+    cards: Annotated[
+        Path | None,
+        typer.Option(metavar="PAGE", help="Print nothing; write the cards between this page's marks."),
+    ] = None,
 ) -> None:
     """List the installed codecs.
 
@@ -84,6 +93,11 @@ def codecs(
 
     from coinfer.codecs.registry import names, summary
 
+    if cards is not None:
+        from coinfer.simulator.cli.codec_cards import update_cards
+
+        update_cards(cards)
+        return
     found = {name: summary(name) for name in names()}
     if as_json:
         typer.echo(json.dumps(found, indent=2))

@@ -14,12 +14,15 @@ from coinfer.simulator.by_point import PointKey, point_key
 from coinfer.simulator.cli.manifest import manifest
 from coinfer.simulator.cli.measuring import progress_bar
 from coinfer.simulator.cli.preparing import check, measured, mistakes
+from coinfer.simulator.cli.repeated import is_repeated, seal, whole_identity
+from coinfer.simulator.experiment import Experiment
 from coinfer.simulator.figures_axis import shown_points
 from coinfer.simulator.identity import identity
 from coinfer.simulator.loading import expand, load_scenario
 from coinfer.simulator.outputs import check_folder, whole_folder, write_tables
 from coinfer.simulator.plan import Plan
 from coinfer.simulator.results import Results, results
+from coinfer.simulator.run_folder import read_run
 from coinfer.simulator.scenario import Scenario
 from coinfer.simulator.sweep import run_sweep
 from coinfer.simulator.tables import print_findings, print_results
@@ -35,6 +38,7 @@ def run_scenario(
     output_root: Path,
     jobs: int,
     cluster: str | None,
+    anew: bool,
     quiet: bool,
 ) -> None:
     """Loads, checks, measures, simulates, summarises, writes and prints; see `simulate --help`."""
@@ -47,26 +51,22 @@ def run_scenario(
     with mistakes(name):
         check(points)
         experiments = measured(points, notes)
-    with opened(folder, identity(experiments)) as (store, thrown_away):
-        _tell_of(store, thrown_away, notes)
-        with mistakes(name):
-            plan = Plan.of(experiments)
-            made = _simulate(plan, store, jobs, cluster, notes)
-        units = [store.paths(plan.units(place, 0, count)) for place, count in enumerate(made)]
-        found = results(experiments, units, shown_points(scenario))
-        facts = manifest(scenario, experiments, made, found.outcomes, time.monotonic() - started_s)
-        with whole_folder(folder, within=store.folder) as fresh:
-            if scenario.records == "all":
-                write_tasks(fresh / "tasks.parquet", [unit for of_point in units for unit in of_point])
+    of_units = identity(experiments)
+    of_run = whole_identity(scenario, of_units)
+    if anew or not is_repeated(folder, of_run, notes):
+        with opened(folder, of_units) as (store, thrown_away):
+            _tell_of(store, thrown_away, notes)
+            with mistakes(name):
+                plan = Plan.of(experiments)
+                made = _simulate(plan, store, jobs, cluster, notes)
+            units = [store.paths(plan.units(place, 0, count)) for place, count in enumerate(made)]
+            found = results(experiments, units, shown_points(scenario))
+            facts = manifest(scenario, experiments, made, found.outcomes, time.monotonic() - started_s)
             keys = [point_key(experiment.coordinates) for experiment in experiments]
-            _write(fresh, found, dict(zip(keys, units, strict=True)), scenario, facts)
-    print_results(console, found.summary, scenario)
-    print_findings(console, found.differences)
-    if precise := precision.told(experiments, found.summary, made):
-        console.print(precise, highlight=False, soft_wrap=True)
-    tasks = "tasks.parquet, " if scenario.records == "all" else ""
-    written = f"{folder}/ (report.html, summary.csv, differences.csv, {tasks}manifest.json, figures/)"
-    console.print(f"Results: {escape(written)}", highlight=False, soft_wrap=True)
+            with whole_folder(folder, within=store.folder) as fresh:
+                _write(fresh, found, dict(zip(keys, units, strict=True)), scenario, facts)
+                seal(fresh, facts, of_run)
+    _print(console, folder, experiments)
 
 
 def _simulate(plan: Plan, store: UnitStore, jobs: int, cluster: str | None, notes: Console) -> list[int]:
@@ -103,6 +103,20 @@ def _write(
     from coinfer.simulator.figures import draw_figures
     from coinfer.simulator.report import write_report
 
+    if scenario.records == "all":
+        write_tasks(fresh / "tasks.parquet", [unit for of_point in units.values() for unit in of_point])
     write_tables(fresh, found.summary, found.differences, facts)
     draw_figures(found, units, scenario, fresh / "figures")
     write_report(fresh, fresh / "report.html")
+
+
+def _print(console: Console, folder: Path, experiments: Sequence[Experiment]) -> None:
+    """Prints what the files say, so a run and its repetition say the same."""
+    run = read_run(folder)
+    print_results(console, run.summary, run.scenario)
+    print_findings(console, run.differences)
+    if precise := precision.told(experiments, run.summary, run.manifest["replications"]):
+        console.print(precise, highlight=False, soft_wrap=True)
+    tasks = "tasks.parquet, " if run.tasks else ""
+    written = f"{folder}/ (report.html, summary.csv, differences.csv, {tasks}manifest.json, figures/)"
+    console.print(f"Results: {escape(written)}", highlight=False, soft_wrap=True)

@@ -30,9 +30,8 @@ def test_help_is_there_at_once():
         )
         spent_s.append(cpu_s() - before_s)
     assert min(spent_s) < 0.5
-    assert all(
-        option in answer.stdout for option in ("SCENARIO", "--out", "--seed", "--jobs", "--set", "--quiet")
-    )
+    options = ("SCENARIO", "--out", "--seed", "--jobs", "--set", "--anew", "--quiet")
+    assert all(option in answer.stdout for option in options)
 
 
 def test_no_module_but_the_commands_loads_torch():

@@ -34,6 +34,7 @@ FILES = {
         for name in ("deadlines", "latencies", "leads", "snr", "stages", "summary", "timeline")
     ),
 }
+PLAIN = "import coinfer.simulator.figures as figures\nfigures.draw_figures = lambda *given: []\n"
 SIMULATE = "import sys; from coinfer.simulator.cli import simulate_main as main\ntry: main()\nfinally: "
 
 
@@ -46,10 +47,10 @@ def summary(folder="runs/small"):
         return file.read()
 
 
-def subprocess_run(*arguments, last="pass", **environment):
-    """A process of its own; `last` runs when it ends."""
+def subprocess_run(*arguments, first="", last="pass", **environment):
+    """A process of its own; `first` runs when it begins, `last` when it ends."""
     return subprocess.run(
-        [sys.executable, "-c", SIMULATE + last, *arguments],
+        [sys.executable, "-c", first + SIMULATE + last, *arguments],
         capture_output=True,
         env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
         check=False,
@@ -131,7 +132,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(workplace, type
     typed("small.yaml")
     cold = summary()
     assert len(list((tmp_path / "cache" / "measurements").iterdir())) == 2
-    typed("small.yaml")
+    typed("small.yaml", "--anew")
     assert summary() == cold
     typed("small.yaml", "--jobs", 2, "--out", "two")
     assert summary("two") == cold
@@ -180,7 +181,7 @@ def test_a_terminal_gets_the_progress_and_no_colour_is_respected(
     assert "\x1b[1m" in out
     assert colour.search(err)
     monkeypatch.setenv("NO_COLOR", "1")
-    typed("small.yaml")
+    typed("small.yaml", "--anew")
     assert not any(colour.search(text) for text in capsys.readouterr())
 
 
@@ -197,7 +198,8 @@ def test_a_process_of_its_own_from_another_folder(workplace, tmp_path, monkeypat
     alone = FILES - {"figures/winners.png", "figures/winners.svg"}
     assert files(elsewhere / "runs" / "small") == alone
     cold = summary()
-    second = subprocess_run(*given, "--quiet", last="print('torch' in sys.modules)", PYTHONHASHSEED="7")
+    again = (*given, "--quiet", "--anew")
+    second = subprocess_run(*again, last="print('torch' in sys.modules)", PYTHONHASHSEED="7")
     assert second.stdout.split() == [b"False"]
     assert summary() == cold
 
@@ -233,7 +235,7 @@ def test_a_failure_while_writing_leaves_finished_units_only_and_prints_no_result
 
 
 def test_output_that_cannot_show_a_sign_replaces_it(workplace):
-    ended = subprocess_run("small.yaml", PYTHONIOENCODING="ascii")
+    ended = subprocess_run("small.yaml", first=PLAIN, PYTHONIOENCODING="ascii")
     assert (ended.returncode, ended.stderr) == (0, b"")
     assert b"?50 ms" in ended.stdout
     assert b"small" in ended.stdout
