@@ -8,7 +8,7 @@ demo: .venv/.installed
 	$(BIN)/simulate scenarios/poor_channel.yaml
 
 test: .venv/.installed-test
-	$(BIN)/pytest --numprocesses auto
+	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 .venv/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -1,5 +1,5 @@
+import gc
 import os
-import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 from coinfer.codecs.protocol import Cost
 from coinfer.models.backbone import Backbone, shipped
 from coinfer.models.checkpoints import write_checkpoint
-from coinfer.models.images import FolderImages
 from coinfer.models.scenes.scene import Scenes
-from coinfer.models.training import evaluate
 from coinfer.simulator.experiment import Experiment
 from coinfer.simulator.loading import expand, resolved
 from coinfer.simulator.measurements import Measurement
@@ -27,37 +25,19 @@ if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // int(workers)))
 
 
-def _photos_folder() -> Path:
-    beside = Path(__file__).resolve().parents[2] / "shared" / "data" / "imagenette2-224"
-    return Path(os.environ.get("COINFER_PHOTOS", beside))
+@pytest.fixture(scope="module", autouse=True)
+def _collected() -> None:
+    """Takes what is there, all modules above all, out of the garbage collector's way.
+
+    Every unit of a run collects garbage, and would look through half a million objects of torch and pytest.
+    """
+    gc.collect()
+    gc.freeze()
 
 
-@pytest.fixture(scope="session")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that holds `imagenette2/val`."""
-    folder = _photos_folder()
-    if (folder / "imagenette2" / "val").is_dir():
-        return folder
-    if not (folder / "val.tar").is_file():
-        pytest.skip("no Imagenette photos; set COINFER_PHOTOS to a folder with val.tar or imagenette2/")
-    unpacked = tmp_path_factory.mktemp("photos")
-    with tarfile.open(folder / "val.tar") as archive:
-        archive.extractall(unpacked, filter="data")
-    return unpacked
-
-
-@pytest.fixture(scope="session")
-def some_photos(photos: Path) -> FolderImages:
-    """The first 200 validation photos, twenty of each class."""
-    return FolderImages(photos / "imagenette2" / "val", count=200)
-
-
-@pytest.fixture(scope="session")
-def top1_on_photos(some_photos: FolderImages) -> float:
-    """Top-1 of the shipped backbone on `some_photos`."""
-    backbone = shipped()
-    assert some_photos.class_names == backbone.class_names["imagenette"]
-    return float(evaluate(lambda pixels: backbone(pixels, "imagenette"), some_photos).mean())
+def pytest_sessionfinish() -> None:
+    """Undoes it: extension modules look at exit for what was never freed."""
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")
@@ -79,7 +59,27 @@ def own_backbone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def write_run() -> Callable[..., Path]:
+def unit_files() -> Callable[..., list[list[Path]]]:
+    """Runs sweep points into files in a folder; gives the files of the units of each point.
+
+    Takes the points, the folder, which is made, and a number of replications in place of the scenario's.
+    """
+
+    def run(points: list[Experiment], folder: Path, replications: int | None = None) -> list[list[Path]]:
+        plan, files = Plan.of(points), list[list[Path]]()
+        folder.mkdir(parents=True, exist_ok=True)
+        for place, point in enumerate(points):
+            units = plan.units(place, 0, replications or point.scenario.replications)
+            files.append([folder / f"{'-'.join(map(str, unit))}.arrow" for unit in units])
+            for unit, file in zip(units, files[-1], strict=True):
+                file.write_bytes(run_unit(plan, unit))
+        return files
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def write_run(unit_files: Callable[..., list[list[Path]]]) -> Callable[..., Path]:
     """Writes the folder of a small run; takes the folder, measured codecs by label, and keys of the scenario.
 
     Measured is one of `zebra` (900 bytes) and `apple` (100 bytes, wrong more often); there are no figures.
@@ -99,13 +99,7 @@ def write_run() -> Callable[..., Path]:
             )
             for point in expand(described)
         ]
-        plan, units = Plan.of(points), list[list[Path]]()
-        folder.mkdir(parents=True)
-        for place, point in enumerate(points):
-            of_point = plan.units(place, 0, point.scenario.replications)
-            units.append([folder / f"{'-'.join(map(str, unit))}.arrow" for unit in of_point])
-            for unit, path in zip(of_point, units[-1], strict=True):
-                path.write_bytes(run_unit(plan, unit))
+        units = unit_files(points, folder)
         found = results(points, units)
         if described.records == "all":
             write_tasks(folder / "tasks.parquet", [unit for of_point in units for unit in of_point])

@@ -19,6 +19,7 @@ from coinfer.simulator.experiment import Experiment
 from coinfer.simulator.figures_axis import shown_points
 from coinfer.simulator.identity import identity
 from coinfer.simulator.loading import expand, load_scenario
+from coinfer.simulator.memory import loaded_left_alone
 from coinfer.simulator.outputs import check_folder, whole_folder, write_tables
 from coinfer.simulator.plan import Plan
 from coinfer.simulator.results import Results, results
@@ -54,7 +55,7 @@ def run_scenario(
     of_units = identity(experiments)
     of_run = whole_identity(scenario, of_units)
     if anew or not is_repeated(folder, of_run, notes):
-        with opened(folder, of_units) as (store, thrown_away):
+        with opened(folder, of_units) as (store, thrown_away), loaded_left_alone():
             _tell_of(store, thrown_away, notes)
             with mistakes(name):
                 plan = Plan.of(experiments)

@@ -11,7 +11,6 @@ from coinfer.codecs.network import network_flops
 from coinfer.codecs.protocol import BitstreamError, SettingsError
 from coinfer.codecs.registry import create
 from coinfer.models.checkpoints import file_sha256, read_checkpoint, shipped_path
-from coinfer.models.images import FolderImages
 
 Untrained = Callable[..., Path]
 SYMBOLS = 8 * 28 * 28
@@ -189,13 +188,3 @@ class TestShippedCheckpoint:
         assert file_sha256(copy) == file_sha256(shipped_path("aecnn-layer2"))
         frame = np.full((1, 3, 224, 224), 90, dtype=np.uint8)
         assert Aecnn(checkpoint=str(copy)).encode(frame) == Aecnn().encode(frame)
-
-    @pytest.mark.photos
-    def test_its_loss_on_photos(self, some_photos: FolderImages, top1_on_photos: float) -> None:
-        """At most 4 points, and 2 more for the noise of 200 photos."""
-        codec, right = Aecnn("imagenette"), []
-        for start in range(0, len(some_photos), 40):
-            rows = range(start, start + 40)
-            scores = codec.decode(codec.encode(some_photos.load(rows)))
-            right.append(scores.argmax(axis=1) == some_photos.labels[rows.start : rows.stop])
-        assert np.mean(right) >= top1_on_photos - 0.06

@@ -24,7 +24,7 @@ WITH_CHECKSUM = tuple(name for name in NAMES if name not in {"jpeg", "raw", "web
 @pytest.fixture(scope="module")
 def subjects(frames: NDArray[np.uint8]) -> Mapping[str, Subject]:
     """What the battery runs on, for each codec."""
-    return {name: Subject(partial(create, name, {}, "scenes"), frames) for name in NAMES}
+    return {name: Subject(partial(create, name, {}, "scenes"), frames[:2]) for name in NAMES}
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
@@ -85,12 +85,8 @@ def test_altered_messages_are_refused(name: str, subjects: Mapping[str, Subject]
 
 
 @pytest.mark.parametrize("name", ["raw", "png"])
-def test_lossless_codecs_answer_as_the_network_does(
-    name: str, subjects: Mapping[str, Subject], frames: NDArray[np.uint8]
-) -> None:
-    np.testing.assert_array_equal(
-        subjects[name].decoder.decode(subjects[name].payloads), classify(frames, "scenes")
-    )
+def test_lossless_codecs_answer_as_the_network_does(name: str, subjects: Mapping[str, Subject]) -> None:
+    np.testing.assert_array_equal(subjects[name].scores, classify(subjects[name].images, "scenes"))
 
 
 def test_costs_add_up() -> None:

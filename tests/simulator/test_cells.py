@@ -16,17 +16,10 @@ DRAWN = ["arrival_s", "image_id", "snr_db"]
 
 
 @pytest.fixture
-def units(tmp_path):
+def units(unit_files, tmp_path):
     """Makes all units of a sweep point, and gives their files."""
 
-    def make(point):
-        plan, files = Plan.of([point]), []
-        for unit in plan.units(0, 0, point.scenario.replications):
-            files.append(tmp_path / "-".join(map(str, unit)))
-            files[-1].write_bytes(run_unit(plan, unit))
-        return files
-
-    return make
+    return lambda point: unit_files([point], tmp_path)[0]
 
 
 def test_devices_are_numbered_through_all_cells(experiments, units):

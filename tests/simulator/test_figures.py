@@ -26,7 +26,6 @@ from coinfer.simulator.figures_page import Page, printed
 from coinfer.simulator.figures_style import codec_style, fitting, text_inch
 from coinfer.simulator.figures_tables import figure_tables
 from coinfer.simulator.measurements import Measurement
-from coinfer.simulator.plan import Plan, run_unit
 from coinfer.simulator.results import results
 from coinfer.simulator.scenario import Scenario
 
@@ -37,7 +36,7 @@ GRID = {"edge.workers": [1, 2], "link.bandwidth_hz": [1e5, 1e6, 1e7], "link.shar
 
 
 @pytest.fixture
-def ran(experiments, tmp_path):
+def ran(experiments, unit_files, tmp_path):
     """Runs a small scenario: what it found, the files of its units by sweep point, and the scenario."""
 
     def run(sweep, labels=("zebra", "apple"), **changes):
@@ -50,12 +49,7 @@ def ran(experiments, tmp_path):
         }
         points = [replace(point, measurements=codecs) for point in points]
         scenario = Scenario.model_validate(points[0].scenario.model_dump() | {"sweep": sweep})
-        plan, units = Plan.of(points), []
-        for place, point in enumerate(points):
-            of_point = plan.units(place, 0, point.scenario.replications)
-            units.append([tmp_path / "-".join(map(str, unit)) for unit in of_point])
-            for unit, file in zip(of_point, units[-1], strict=True):
-                file.write_bytes(run_unit(plan, unit))
+        units = unit_files(points, tmp_path)
         found = results(points, units, shown_points(scenario))
         return found, dict(zip([point_key(p.coordinates) for p in points], units, strict=True)), scenario
 

@@ -13,14 +13,13 @@ from coinfer.simulator.figures_deadlines import (
     leads_of_tables,
 )
 from coinfer.simulator.measurements import Measurement
-from coinfer.simulator.plan import Plan, run_unit
 from coinfer.simulator.results import results
 
 SHARES = ["on_time_accuracy", "on_time_accuracy_low", "on_time_accuracy_high"]
 
 
 @pytest.fixture
-def answers(experiments, tmp_path):
+def answers(experiments, unit_files, tmp_path):
     """Runs one sweep point: its right answers, what it found, the scenario, the deadlines."""
 
     def run(**changes):
@@ -33,11 +32,7 @@ def answers(experiments, tmp_path):
             ]
         }
         (point,) = [replace(point, measurements=codecs) for point in experiments({}, **changes)]
-        plan = Plan.of([point])
-        units = plan.units(0, 0, point.scenario.replications)
-        files = [tmp_path / "-".join(map(str, unit)) for unit in units]
-        for unit, file in zip(units, files, strict=True):
-            file.write_bytes(run_unit(plan, unit))
+        (files,) = unit_files([point], tmp_path)
         found = results([point], [files])
         grid_s = deadline_grid_s(point.scenario, found.summary)
         since_s = float(found.summary["warmup_s"].iloc[0])

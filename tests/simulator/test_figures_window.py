@@ -4,19 +4,17 @@ import pytest
 
 from coinfer.simulator import figures_window
 from coinfer.simulator.figures_window import TASKS, window
-from coinfer.simulator.plan import Plan, run_unit
 from coinfer.simulator.results import results
 from coinfer.simulator.task_table import read_tasks
 
 
 @pytest.fixture
-def one(experiments, tmp_path):
+def one(experiments, unit_files, tmp_path):
     """Runs one replication: the file of its tasks, the summary and the scenario."""
 
     def run(**changes):
         (point,) = experiments({}, replications=1, **changes)
-        plan, file = Plan.of([point]), tmp_path / "unit"
-        file.write_bytes(run_unit(plan, plan.units(0, 0, 1)[0]))
+        ((file,),) = unit_files([point], tmp_path)
         return file, results([point], [[file]]).summary, point.scenario
 
     return run

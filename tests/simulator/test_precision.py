@@ -2,22 +2,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from coinfer.simulator.plan import Plan, Unit, run_unit
 from coinfer.simulator.precision import enough, half_width, told
 from coinfer.simulator.results import results
 
 
 @pytest.fixture
-def judged(experiments, tmp_path):
+def judged(experiments, unit_files, tmp_path):
     """Makes replications of one point, and judges them by a rule."""
 
     def judge(made, **until):
         (point,) = experiments({}, until=until, tasks=50)
-        plan, paths = Plan.of([point]), []
-        for replication in range(made):
-            paths.append(tmp_path / str(replication))
-            paths[-1].write_bytes(run_unit(plan, Unit(0, replication)))
-        summary = results([point], [paths]).summary
+        summary = results([point], unit_files([point], tmp_path, made)).summary
         return enough(point, summary, made), summary, point
 
     return judge

@@ -6,7 +6,6 @@ import pytest
 
 from coinfer.simulator.distribution import GRID_BITS
 from coinfer.simulator.errors import InputError
-from coinfer.simulator.plan import Plan, run_unit
 from coinfer.simulator.results import results
 
 STEP = 2.0**-GRID_BITS
@@ -34,18 +33,12 @@ CASES = {
 
 
 @pytest.fixture
-def run(experiments, tmp_path):
+def run(experiments, unit_files, tmp_path):
     """Makes the tables of a scenario, and gives the sizes of its units as well."""
 
     def run(sweep=None, **changes):
         points = experiments(sweep or {}, **{"replications": 1, **changes})
-        plan, files = Plan.of(points), []
-        for place, point in enumerate(points):
-            files.append([])
-            for unit in plan.units(place, 0, point.scenario.replications):
-                file = tmp_path / f"{changes['records']}-{'-'.join(map(str, unit))}"
-                file.write_bytes(run_unit(plan, unit))
-                files[-1].append(file)
+        files = unit_files(points, tmp_path / changes["records"])
         return results(points, files), [file.stat().st_size for of_point in files for file in of_point]
 
     return run

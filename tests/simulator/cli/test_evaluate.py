@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import coinfer.simulator.figures  # noqa: F401 - takes the true `save` before `quick` replaces it
 from coinfer.codecs.network import classify
 from coinfer.models.scenes.scene import Scenes
 from coinfer.simulator.codec_spec import CodecSpec
