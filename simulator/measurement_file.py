@@ -125,7 +125,8 @@ def read_measurements(path: Path) -> MeasurementFile:
     """
     try:
         content = path.read_bytes()
-        table = pq.read_table(pa.BufferReader(content))
+        # Without threads: where one still starts while a mistake ends the process, C++ aborts it.
+        table = pq.read_table(pa.BufferReader(content), use_threads=False, pre_buffer=False)
         about = json.loads((table.schema.metadata or {})[KEY])
         if about["layout"] != LAYOUT:
             raise InputError(
