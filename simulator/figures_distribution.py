@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
+from coinfer.simulator.closed_forms import EXPLAINED
 from coinfer.simulator.distribution import Distribution
-from coinfer.simulator.figures_numbers import Numbers
+from coinfer.simulator.figures_numbers import PLACE, Numbers
 from coinfer.simulator.figures_page import Drawn, Page
 from coinfer.simulator.figures_scale import tick_times
-from coinfer.simulator.figures_style import GREY, codec_line, codec_style, legend_above, time_text
+from coinfer.simulator.figures_style import BLACK, GREY, codec_line, codec_style, legend_above, time_text
 from coinfer.simulator.point_account import PointAccount
 
 FloatArray = NDArray[np.float64]
@@ -25,6 +29,8 @@ _MOST_STEPS = 500
 _BEYOND_DEADLINES = 10.0
 _LABEL_INCH = 0.37
 _MARGIN_INCH = 0.55
+_THEORY: dict[str, Any] = {"color": BLACK, "linewidth": 1.0, "linestyle": (0, (2, 3))}
+"""How closed forms are drawn: over the line of their codec, which shows between the dots."""
 
 
 def latency_distribution(numbers: Numbers, page: Page) -> Drawn:
@@ -35,9 +41,11 @@ def latency_distribution(numbers: Numbers, page: Page) -> Drawn:
     figure = page.figure(0.4 + 2.5 * rows)
     panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     limits_s = _limits_s(numbers.tables["latencies"]["latency_s"].to_numpy(), deadlines_s)
+    theory = numbers.tables.get("closed_forms", pd.DataFrame(columns=[PLACE, "form", "codec"]))
     for panel, value in zip(panels.flat, chosen, strict=True):
         panel.set(ylim=(0, 1.02))
         _curves(panel, numbers.at("latencies", value), numbers.codecs, limits_s)
+        _closed_forms(panel, theory[theory[PLACE] == numbers.axis.values.index(value)])
         _deadlines(panel, deadlines_s, limits_s, page.width_inch / columns - _MARGIN_INCH)
         panel.set_title(numbers.axis.title(value), pad=22)
     for panel in panels[:, 0]:
@@ -46,9 +54,17 @@ def latency_distribution(numbers: Numbers, page: Page) -> Drawn:
         panel.set_xlabel("latency")
     panels[0, 0].set(xscale="log", xlim=limits_s)
     tick_times(panels[0, 0].xaxis, *limits_s, labels=(page.width_inch / columns - _MARGIN_INCH) / _LABEL_INCH)
+    forms = {
+        str(form): ", ".join(rows["codec"].unique()) for form, rows in theory.groupby("form", sort=False)
+    }
     samples = [codec_line(number) for number in range(len(numbers.codecs))]
-    legend_above(figure, samples, numbers.codecs, numbers.axis.held_text)
-    return Drawn(figure, _NOTE, held=numbers.axis.held_text)
+    samples += [Line2D([], [], **_THEORY) for _ in forms]
+    names = [f"closed form: {form}, {codecs}" for form, codecs in forms.items()]
+    legend_above(figure, samples, [*numbers.codecs, *names], numbers.axis.held_text)
+    told = [
+        f" Black, dotted, over the line of {codecs}: {EXPLAINED[form]}." for form, codecs in forms.items()
+    ]
+    return Drawn(figure, _NOTE + "".join(told), held=numbers.axis.held_text)
 
 
 def answered_table(account: PointAccount, summary: pd.DataFrame) -> pd.DataFrame:
@@ -112,6 +128,12 @@ def _curves(panel: Axes, table: pd.DataFrame, codecs: list[str], limits_s: tuple
             drawstyle="steps-post",
             zorder=3,
         )
+
+
+def _closed_forms(panel: Axes, table: pd.DataFrame) -> None:
+    for _, rows in table.groupby("codec"):
+        first_s = rows["latency_s"].iloc[0]
+        panel.plot([first_s, *rows["latency_s"]], [0.0, *rows["answered"]], zorder=4, **_THEORY)
 
 
 def _deadlines(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from coinfer.simulator.by_point import PointKey
+from coinfer.simulator.closed_forms import closed_form_table
 from coinfer.simulator.fields import Scalar
 from coinfer.simulator.figures_axis import SweepAxis, sweep_axis
 from coinfer.simulator.figures_breakdown import stage_table
@@ -45,8 +46,9 @@ def figure_tables(found: Results, units: Units, scenario: Scenario) -> dict[str,
     Returns:
         By name: `summary` (rows of summary.csv along the axis), `deadlines` (on-time accuracy at any
         deadline), `leads` (the best codec at each), `latencies` (share answered within a time), `stages`
-        (mean time in each); with tasks also `timeline` and `snr` (a few seconds of one device), and of a
-        device that moves `way` and `way_snr`.
+        (mean time in each); where theory has it, `closed_forms` (what `latencies` should be); with tasks
+        also `timeline` and `snr` (a few seconds of one device), and of a device that moves `way` and
+        `way_snr`.
     """
     axis = sweep_axis(scenario)
     summary = {value: axis.select(found.summary, value) for value in axis.values}
@@ -55,6 +57,7 @@ def figure_tables(found: Results, units: Units, scenario: Scenario) -> dict[str,
         "summary": placed(summary, axis),
         "latencies": _each(answered_table, found.shown, summary, axis, (low, middle)),
         "stages": _each(stage_table, found.shown, summary, axis, (low, high)),
+        **_in_theory(found, axis, scenario),
     }
     if scenario.records == "summary":
         return tables | _at_stated_deadlines(summary, found.differences, axis)
@@ -73,6 +76,15 @@ def _each(
     """Makes a table at each of some values from its account and its summary."""
     tables = {value: make(shown[axis.point(value)], summary[value]) for value in values}
     return placed(tables, axis)
+
+
+def _in_theory(found: Results, axis: SweepAxis, scenario: Scenario) -> dict[str, pd.DataFrame]:
+    tables = {
+        value: closed_form_table(_at(scenario, axis.points[value]), found.shown[axis.point(value)])
+        for value in axis.ends_and_middle[:2]
+    }
+    there = {value: table for value, table in tables.items() if len(table)}
+    return {"closed_forms": placed(there, axis)} if there else {}
 
 
 def _at_stated_deadlines(

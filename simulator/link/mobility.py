@@ -119,8 +119,8 @@ class RandomWaypoint:
         ValueError: If there are fewer than two waypoints, two in a row are the same, or it does not move.
 
     References:
-        C. Bettstetter, G. Resta and P. Santi, "The node distribution of the random waypoint mobility model
-        for wireless ad hoc networks", IEEE Trans. Mobile Comput. 2 (2003) 257-269.
+        C. Bettstetter and C. Wagner, "The spatial node distribution of the random waypoint mobility model",
+        Proc. WMAN, Ulm (2002) 41-58: circular areas.
     """
 
     def __init__(self, waypoints_m: FloatArray, speed_mps: float, start_m: float = 0.0) -> None:

@@ -46,7 +46,7 @@ def transport_block_bits(
         ValueError: If an argument is out of its range, or no resource element is left for data.
 
     References:
-        3GPP TS 38.214, section 5.1.3.2.
+        3GPP TS 38.214, section 5.1.3.2, to which 6.1.4.2 sends the uplink.
 
     Examples:
         >>> from coinfer.simulator.link.nr_tables import mcs_table

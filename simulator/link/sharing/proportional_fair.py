@@ -15,7 +15,8 @@ class ProportionalFair:
 
     Args:
         time_constant_slots: The memory t_c of the average in slots, at least 1. Longer gains more from
-            fading and shares less evenly over short times; Jalali has 1000 slots of 1.67 ms.
+            fading and shares less evenly over short times; for HDR 1000 slots of 1.67 ms are quoted, which we
+            could not check.
 
     Raises:
         ValueError: If the memory is shorter than a slot.
