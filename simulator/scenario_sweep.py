@@ -106,10 +106,19 @@ class Until(Section):
     )
 
 
+IN_EVERY_RUN = {
+    "deadlines_s": "all deadlines are judged from the same run",
+    "codecs": "all codecs meet the same images and channels in one run",
+}
+"""Keys whose list is a sweep of its own."""
+
+
 def _checked(key: str, path: str, values: Any) -> Values:
     """Check one path's list, which stands in the sweep at `key`."""
     if path.partition(".")[0] == "sweep":
         raise mistake("a sweep cannot sweep itself; remove this key", key)
+    if path in IN_EVERY_RUN:
+        raise mistake(f"cannot be swept: {IN_EVERY_RUN[path]}; list them in {path}", key)
     if not isinstance(values, list | tuple):
         raise mistake(f"expected a list, got {shown(values)}", key)
     if not values:

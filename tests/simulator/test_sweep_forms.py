@@ -124,6 +124,11 @@ def test_a_mistake_in_an_override(file: Path, override: str, line: str) -> None:
         ("zip: [1]", "sweep.zip: expected a mapping of paths to lists, got a list"),
         ("zip: {}", "sweep.zip: expected a mapping of paths to lists, got a mapping"),
         ("zip: {seed: 1}", "sweep.zip.seed: expected a list, got 1"),
+        (
+            "deadlines_s: [0.1, 0.2]",
+            "sweep.deadlines_s: cannot be swept: all deadlines are judged from the same run; "
+            "list them in deadlines_s",
+        ),
         ("zip: {seed: []}", "sweep.zip.seed: expected at least one value, got an empty list"),
         (
             "zip: {seed: [[1]]}",
