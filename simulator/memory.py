@@ -11,6 +11,11 @@ from typing import Any
 
 import pyarrow as pa
 
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
+"""Parameters of GNU's mallopt, by their numbers in malloc.h."""
+
+_LARGEST_INT, _TOP_PAD_BYTES = 2**31 - 1, 2**28
+
 
 @contextmanager
 def loaded_left_alone() -> Iterator[None]:
@@ -30,6 +35,20 @@ def give_back() -> None:
     """Gives memory back to the operating system: what is free, and cycles that nobody can reach."""
     gc.collect()
     trim()
+
+
+@cache
+def keep_freed() -> None:
+    """Lets this process keep the memory that it frees, for the next to ask for as much; `trim` gives it back.
+
+    A network takes and frees 100 MB a layer. GNU's C library would give these back at once, and Linux would
+    clear them anew each time: a fifth of the time of measuring and training.
+    """
+    library = ctypes.CDLL(None)
+    if hasattr(library, "malloc_trim"):
+        library.mallopt(_M_MMAP_MAX, 0)
+        library.mallopt(_M_TRIM_THRESHOLD, _LARGEST_INT)
+        library.mallopt(_M_TOP_PAD, _TOP_PAD_BYTES)
 
 
 def trim() -> None:

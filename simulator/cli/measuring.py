@@ -21,6 +21,7 @@ from coinfer.models.scenes.scene import Scenes
 from coinfer.simulator.cli.dependencies import LIBRARIES, code_version, file_sha256, weights
 from coinfer.simulator.codec_spec import CodecSpec
 from coinfer.simulator.measurements import Candidate
+from coinfer.simulator.memory import keep_freed
 from coinfer.simulator.scenario_images import Images
 
 
@@ -67,6 +68,7 @@ def candidate(spec: CodecSpec, classifier: str) -> Candidate:
 
 
 def _build(spec: CodecSpec, classifier: str) -> Codec:
+    keep_freed()
     if spec.plugin is not None:
         return registry.create_plugin(spec.plugin, spec.settings, classifier)
     return registry.create(str(spec.id), spec.settings, classifier)

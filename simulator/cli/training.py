@@ -13,6 +13,7 @@ from coinfer.simulator.cli.trainable import Trainable, check_choice, trainable
 from coinfer.simulator.cli.training_data import codec_sources, photos, scenes
 from coinfer.simulator.cli.training_table import mean_bytes, print_table
 from coinfer.simulator.errors import CoinferError, InputError
+from coinfer.simulator.memory import keep_freed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,6 +81,7 @@ def codec(kind: str, backbone: Path | None, given: Mapping[str, Any], run: Run) 
     wanted = trainable(kind, {**given, "seed": run.seed})
     check_choice("--preset", run.preset, tuple(wanted.presets))
     _check_device(run.device)
+    keep_freed()
     with _mistakes():
         network = _backbone(backbone)
         train, validation = codec_sources(network, backbone is None, run.root, run.images)
@@ -104,6 +106,7 @@ def backbone(start: Path | None, weights: str | None, run: Run) -> None:
         raise InputError("--start, --weights: expected at most one of them; a network has one beginning")
     check_choice("--preset", run.preset, tuple(PRESETS))
     _check_device(run.device)
+    keep_freed()
     with _mistakes():
         name, train, validation = photos(run.root, run.images)
         begun = Start(start, weights)
@@ -121,6 +124,7 @@ def classifier(images: str, name: str, out: Path, seed: int) -> None:
     from coinfer.models.backbone import shipped_trunk
     from coinfer.models.train_backbone import train_classifier
 
+    keep_freed()
     with _mistakes():
         if images == "scenes":
             train, validation = scenes("train"), scenes("validation")
