@@ -47,7 +47,7 @@ SIMULATE = (
 def prepare(folder: Path) -> None:
     """Writes the scenario, and made-up measurements that it replays, so that no network is needed."""
     (folder / "killed.yaml").write_text(SCENARIO)
-    facts = CodecFacts({}, {}, (), None, None, None, 0, 0, 1.0, 1.0, None)
+    facts = CodecFacts({}, {}, (), None, None, 0, 0, 1.0, 1.0, None)
     points = [
         Evaluated(
             CodecSpec.model_validate(codec),
