@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 from coinfer.codecs.protocol import Codec, CodecError, SettingsError
@@ -75,6 +76,7 @@ def create(name: str, settings: Mapping[str, Any], classifier: str) -> Codec:
     Raises:
         UnknownCodecError: not installed.
         SettingsError: it does not take these settings.
+        CodecError: its constructor fails.
     """
     check_name(name)
     return _build(_entries()[name].load(), name, settings, classifier)
@@ -86,6 +88,7 @@ def create_plugin(reference: str, settings: Mapping[str, Any], classifier: str) 
     Raises:
         UnknownCodecError: no such file or class, or the file does not import.
         SettingsError: it does not take these settings.
+        CodecError: its constructor fails.
     """
     made = in_file(reference)
     if not (inspect.isclass(made) and issubclass(made, Codec)):
@@ -111,6 +114,13 @@ def in_file(reference: str) -> object:
             f"plugin '{reference}': expected path/to/file.py:ClassName of a file that exists"
         )
     return getattr(_import_file(path), name, None)
+
+
+def told(error: BaseException) -> str:
+    """Tells an exception in a line, with the place where it arose."""
+    text = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+    frames = extract_tb(error.__traceback__)
+    return f"{text} ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else text
 
 
 def _import_file(path: Path) -> object:
@@ -142,3 +152,5 @@ def _build(made: Callable[..., Codec], name: str, settings: Mapping[str, Any], c
         return made(classifier=classifier, **settings)
     except (TypeError, ValueError) as error:
         raise SettingsError(f"codec '{name}': {error}") from error
+    except (Exception, SystemExit) as error:
+        raise CodecError(f"codec '{name}': its constructor raised {told(error)}") from error

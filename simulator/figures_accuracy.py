@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from coinfer.simulator.figures_axis import SweepAxis
 from coinfer.simulator.figures_numbers import PLACE, Numbers
 from coinfer.simulator.figures_page import Drawn, Page
-from coinfer.simulator.figures_scale import scale_x
+from coinfer.simulator.figures_scale import label_inch, scale_x, spaced
 from coinfer.simulator.figures_style import (
     GREY,
     codec_line,
@@ -124,7 +124,10 @@ def _bars(numbers: Numbers, page: Page) -> Figure:
             hatch=style.hatch,
             error_kw={"elinewidth": 0.9, "capsize": 1.5},
         )
-    panel.set_xticks(range(len(deadlines_s)), [time_text(deadline_s) for deadline_s in deadlines_s])
+    texts = [time_text(deadline_s) for deadline_s in deadlines_s]
+    gap_inch = page.width_inch / (len(texts) + 1)
+    kept = spaced(gap_inch * np.arange(len(texts), dtype=np.float64), [label_inch(text) for text in texts])
+    panel.set_xticks(kept, [texts[place] for place in kept])
     panel.grid(visible=False, axis="x")
     panel.set(xlabel="deadline", ylabel="on-time accuracy", ylim=(0, 1.03))
     styles = [codec_style(number) for number in range(len(codecs))]

@@ -28,6 +28,9 @@ _NOTE = (
 _MOST_STEPS = 500
 _BEYOND_DEADLINES = 10.0
 _LABEL_INCH = 0.37
+_LABEL_WITH_LINE_INCH = 0.5
+"""With more labels than this allows, the lines to them touch others."""
+
 _MARGIN_INCH = 0.55
 _THEORY: dict[str, Any] = {"color": BLACK, "linewidth": 1.0, "linestyle": (0, (2, 3))}
 """How closed forms are drawn: over the line of their codec, which shows between the dots."""
@@ -139,12 +142,15 @@ def _closed_forms(panel: Axes, table: pd.DataFrame) -> None:
 def _deadlines(
     panel: Axes, deadlines_s: tuple[float, ...], limits_s: tuple[float, float], width_inch: float
 ) -> None:
-    """Draw the deadlines and write them above the panel, pushed apart where they are close."""
-    at = np.log(np.array(deadlines_s) / limits_s[0]) / np.log(limits_s[1] / limits_s[0])
-    steps = _LABEL_INCH / width_inch * np.arange(len(at))
-    spread = isotonic_regression(at - steps).x + steps
-    for deadline_s, from_x, to_x in zip(deadlines_s, at, spread, strict=True):
+    """Draw the deadlines and write as many as fit above the panel, pushed apart where they are close."""
+    for deadline_s in deadlines_s:
         panel.axvline(deadline_s, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=2)
+    step = _LABEL_INCH / width_inch
+    named_s = _evenly(deadlines_s, most=int(width_inch / _LABEL_WITH_LINE_INCH))
+    at = np.log(np.array(named_s) / limits_s[0]) / np.log(limits_s[1] / limits_s[0])
+    steps = step * np.arange(len(at))
+    spread = isotonic_regression(at - steps).x.clip(0, 1 - steps[-1] - step / 2) + steps
+    for deadline_s, from_x, to_x in zip(named_s, at, spread, strict=True):
         panel.annotate(
             time_text(deadline_s),
             (from_x, 1.0),
@@ -156,3 +162,9 @@ def _deadlines(
             color="#444444",
             arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0},
         )
+
+
+def _evenly(values: tuple[float, ...], most: int) -> list[float]:
+    """Choose values evenly, the first and the last among them."""
+    places = np.linspace(0, len(values) - 1, min(len(values), max(most, 2))).round().astype(int)
+    return [values[place] for place in places]

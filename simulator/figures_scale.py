@@ -32,7 +32,7 @@ def scale_x(panel: Axes, axis: SweepAxis, width_inch: float, cells: bool = False
     texts = [value_text(value) for value in axis.values]
     shown = along(axis)
     share = width_inch / max(float(shown[-1] - shown[0]), 1e-12) if len(shown) > 1 else 1.0
-    kept = spaced(_INSIDE * share * shown, [_CHARACTER_INCH * len(text) + _CLOSEST_INCH for text in texts])
+    kept = spaced(_INSIDE * share * shown, [label_inch(text) for text in texts])
     if not axis.numeric and len(kept) < len(texts):
         kept = list(range(len(texts)))
         panel.tick_params(axis="x", labelrotation=30)
@@ -56,6 +56,11 @@ def along(axis: SweepAxis) -> NDArray[np.float64]:
     """Return where the values lie on paper, in any unit, `[values]`."""
     positions = np.array(axis.positions(), dtype=np.float64)
     return np.log(positions) if axis.logarithmic else positions
+
+
+def label_inch(text: str) -> float:
+    """Return about how much room a label below an axis takes, with the gap to the next."""
+    return _CHARACTER_INCH * len(text) + _CLOSEST_INCH
 
 
 def spaced(places: NDArray[np.float64], widths: list[float]) -> list[int]:

@@ -101,9 +101,8 @@ def measure(
         A measurement for each candidate, in order.
 
     Raises:
-        CodecError: a codec does not take its settings, does not decode its own message, or returns
-            something other than one message and one row of scores an image, or cuts messages to other sizes
-            than asked.
+        CodecError: a codec does not take its settings, does not decode its own message, or breaks another
+            rule of the contract; see `CheckedCodec`.
         InputError: `cache_dir` cannot be written to.
         ValueError: `draws` is less than 1.
     """
@@ -154,6 +153,9 @@ class _Table:
         self.codec = codec
         self._crossings = crossings
         self._cuts = codec.cuts()
+        self._costs = codec.device_cost(), codec.edge_cost()
+        self._answers_on_device = codec.answers_on_device()
+        self._tolerates_loss = codec.tolerates_loss()
         self._bytes = np.zeros((len(self._cuts) + 1, images), dtype=np.int64)
         self._right = np.zeros((len(self._cuts) + 1, images), dtype=np.bool_)
         self._ideal_bits = np.full(images, np.nan)
@@ -168,7 +170,7 @@ class _Table:
         for verdicts in (*self._right, *self._right_lossy):
             verdicts[rows] = right
         self._cut(payloads, rows, labels)
-        if self._crossings and not self.codec.codec.answers_on_device:
+        if self._crossings and not self._answers_on_device:
             self._cross(self._crossings, payloads, rows, labels)
 
     def _cut(self, payloads: Sequence[bytes], rows: Rows, labels: NDArray[np.int64]) -> None:
@@ -191,21 +193,19 @@ class _Table:
             ]
             hit = [place for place, message in enumerate(arrived) if message != Damaged(payloads[place])]
             verdicts[rows[hit]] = False
-            if hit and self.codec.codec.tolerates_loss:
+            if hit and self._tolerates_loss:
                 messages = [arrived[place] for place in hit]
                 verdicts[rows[hit]] = self.codec.answers_damaged(messages) == labels[hit]
 
     def measurement(self) -> Measurement:
         """Give all of it; the last row is that of whole messages."""
-        codec = self.codec.codec
         if (np.diff(self._bytes, axis=0) < 0).any():
             raise CodecError(f"codec '{self.codec.label}': cut must not give fewer bytes for a larger size")
         return Measurement(
             self._bytes[-1],
             self._right[-1],
-            codec.device_cost(),
-            codec.edge_cost(),
-            codec.answers_on_device,
+            *self._costs,
+            self._answers_on_device,
             self._right_lossy if self._crossings else None,
             self._bytes[:-1] if self._cuts else None,
             self._right[:-1] if self._cuts else None,

@@ -8,6 +8,7 @@ from math import hypot
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from coinfer.simulator.account import latencies_s
 from coinfer.simulator.differences import paired_difference
 from coinfer.simulator.intervals import Interval, cluster_sums, clusters
 from coinfer.simulator.loading import SweepPoint
-from coinfer.simulator.run_folder import Run
+from coinfer.simulator.run_folder import Run, RunError
 
 _SAME = ["replication", "device_id", "task_id", "image_id", "arrival_s"]
 _COLUMNS = ["codec", *_SAME, "done_s", "outcome", "correct"]
@@ -53,7 +54,11 @@ class Paired:
 
 
 def read_point(run: Run, point: SweepPoint) -> PointTasks | None:
-    """Reads the tasks of a sweep point; None if the run has kept none."""
+    """Reads the tasks of a sweep point; None if the run has kept none.
+
+    Raises:
+        RunError: they are missing or damaged.
+    """
     if run.tasks is None:
         return None
     chosen = None
@@ -61,7 +66,11 @@ def read_point(run: Run, point: SweepPoint) -> PointTasks | None:
         column = pc.field(key)
         match = column.is_null(nan_is_null=True) if value is None else column == value
         chosen = match if chosen is None else chosen & match
-    tasks = pq.read_table(run.tasks, columns=_COLUMNS, filters=chosen).to_pandas()
+    try:
+        tasks = pq.read_table(run.tasks, columns=_COLUMNS, filters=chosen).to_pandas()
+    except (OSError, pa.ArrowException) as error:
+        problem = " ".join(str(error).split())
+        raise RunError(f"{run.tasks}: cannot be read ({problem}); run the scenario again") from error
     return PointTasks(tasks, run.manifest.get("images", []), point)
 
 

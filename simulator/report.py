@@ -96,6 +96,8 @@ def _captions(path: Path) -> Mapping[str, str]:
         captions = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise RunError(f"{path}: cannot be read ({error}); draw the figures again") from error
+    if not isinstance(captions, dict):
+        raise RunError(f"{path}: expected captions by figure; draw the figures again")
     return {str(name): str(caption) for name, caption in captions.items()}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from coinfer.simulator.by_point import swept_keys
 from coinfer.simulator.errors import InputError
 from coinfer.simulator.fields import first_mistake
 from coinfer.simulator.outputs import MANIFEST
+from coinfer.simulator.result_columns import TEXTS, first_problem
+from coinfer.simulator.run_files import FILES, damage, is_intact
 from coinfer.simulator.scenario import Scenario
 
 
@@ -40,11 +43,18 @@ class Run:
     summary: pd.DataFrame
     differences: pd.DataFrame
 
-    @property
+    @cached_property
     def tasks(self) -> Path | None:
-        """The file of its tasks; None for a run with `records: summary`."""
+        """The file of its tasks; None for a run with `records: summary`, or if someone took it away.
+
+        Raises:
+            RunError: it is not as the run wrote it.
+        """
         path = self.folder / "tasks.parquet"
-        return path if path.is_file() else None
+        if not path.is_file():
+            return None
+        check_written(self.folder, self.manifest, path.name)
+        return path
 
 
 def read_run(folder: Path) -> Run:
@@ -56,6 +66,8 @@ def read_run(folder: Path) -> Run:
     if not folder.is_dir():
         raise RunError(f"{folder}: no such folder; give the folder that a run wrote, such as runs/NAME")
     manifest = read_manifest(folder)
+    for name in ("summary.csv", "differences.csv"):
+        check_written(folder, manifest, name)
     return Run(
         folder,
         _scenario(folder, manifest),
@@ -73,12 +85,31 @@ def read_results(path: Path) -> pd.DataFrame:
     """
     try:
         keys = swept_keys(pd.read_csv(path, nrows=0))
-        texts = dict.fromkeys(("codec", "codec_a", "codec_b", "bottleneck", *keys), str)
-        return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])
+        texts = dict.fromkeys((*TEXTS, *keys), str)
+        table = pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])
     except OSError as error:
         raise RunError(f"{path}: {error.strerror}; give the folder of a run, or run it again") from error
     except ValueError as error:
-        raise RunError(f"{path}: no table that a run wrote ({error}); run it again") from error
+        problem = " ".join(str(error).split())
+        raise RunError(f"{path}: no table that a run wrote ({problem}); run it again") from error
+    if wrong := first_problem(table):
+        raise RunError(f"{path}: no table that a run wrote ({wrong}); run it again")
+    return table
+
+
+def check_written(folder: Path, manifest: Mapping[str, Any], within: str) -> None:
+    """Checks that a file of a run, or all files in a folder of it, are as the run wrote them.
+
+    Args:
+        folder: of the run.
+        manifest: that of the run; older ones do not know the files, which are then taken as they are.
+        within: the file or folder, by its path in that of the run.
+
+    Raises:
+        RunError: one is missing or has changed.
+    """
+    if problem := damage(folder, manifest, within):
+        raise RunError(f"{problem}; run the scenario again")
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -96,6 +127,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise RunError(f"{path}: cannot be read ({error}); run it again") from error
     if not (isinstance(manifest, dict) and isinstance(manifest.get("scenario"), dict)):
         raise RunError(f"{path}: expected a mapping with a scenario; give the folder that a run wrote")
+    if not (is_intact(manifest) and isinstance(manifest.get(FILES, {}), dict)):
+        raise RunError(f"{path} is not as the run wrote it; run the scenario again")
     return manifest
 
 

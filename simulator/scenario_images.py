@@ -50,7 +50,11 @@ class Images(Section):
     def _replay_settles_the_images(self) -> Self:
         for key in ("source", "root", "seed", "classifier", "download"):
             if self.replay is not None and getattr(self, key) != type(self).model_fields[key].default:
-                raise mistake("replay has its own images and classifier; remove this key, or replay", key)
+                raise mistake(
+                    "replay has its own images and classifier; "
+                    f"set images to {{replay: {self.replay}}}, or replay to null",
+                    key,
+                )
         return self
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from typing import Any
 
 from coinfer.simulator.errors import InputError
 from coinfer.simulator.plain_yaml import parse
+from coinfer.simulator.scenario_keys import keys
 
 _LARGEST_FILE_BYTES = 10_000_000
 
@@ -24,7 +25,8 @@ def read_columns(path: Path) -> dict[str, list[Any]]:
         The column below each dotted path of the header.
 
     Raises:
-        InputError: it cannot be read, has no points, or a line does not fit the header.
+        InputError: it cannot be read, has no points, a line does not fit the header, or a cell says null
+            where the key takes none.
     """
     (_, header), *lines = _lines(path)
     names = [cell.strip() for cell in header]
@@ -39,10 +41,25 @@ def read_columns(path: Path) -> dict[str, list[Any]]:
                 f"{path.name}: line {number}: expected {len(names)} values as in the header, got {len(line)}"
             )
     value = cache(parse)
-    return {
+    columns = {
         name: [_told(path.name, number, value, line[place]) for number, line in lines]
         for place, name in enumerate(names)
     }
+    for name, column in columns.items():
+        if None in column and not _may_be_null(name):
+            number, line = lines[column.index(None)]
+            cell = line[names.index(name)].strip()
+            raise InputError(
+                f"{path.name}: line {number}: {name}: {f'got {cell}' if cell else 'the cell is empty'}, "
+                "but this key cannot be null; give a value"
+            )
+    return columns
+
+
+def _may_be_null(path: str) -> bool:
+    """Whether null is among the values of a key; so it is held of paths that are no key of a scenario."""
+    general = ".".join("N" if part.isdigit() else part for part in path.split("."))
+    return all(key.kind.endswith(" or null") for key in keys() if key.path == general)
 
 
 def _lines(path: Path) -> list[tuple[int, list[str]]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from traceback import extract_tb
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 from unittest import SkipTest
+
+from coinfer.codecs.registry import told
 
 if TYPE_CHECKING:
     import pytest
@@ -72,7 +73,7 @@ def outcome(check: Check[Subject], subject: Subject) -> Outcome:
         return Outcome(check, "no", str(error))
     except ContractError as error:
         return Outcome(check, "FAIL", str(error))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return Outcome(check, "FAIL", f"the {check.kind} raised {told(error)}")
     return Outcome(check, "pass")
 
@@ -94,12 +95,3 @@ class Battery:
     def subject(self) -> Any:
         """What to check."""
         raise NotImplementedError
-
-
-def told(error: Exception) -> str:
-    """An exception in a line, with the place where it arose."""
-    text = f"{type(error).__name__}: {error}"
-    if error.__traceback__ is None:
-        return text
-    last = extract_tb(error.__traceback__)[-1]
-    return f"{' '.join(text.split())} ({last.filename.rpartition('/')[2]}, line {last.lineno})"

@@ -6,8 +6,9 @@ import pickle
 
 import numpy as np
 
+from coinfer.codecs.registry import told
 from coinfer.codecs.testing import remote
-from coinfer.codecs.testing.check import ContractError, told
+from coinfer.codecs.testing.check import ContractError
 from coinfer.codecs.testing.hostile import hostile_messages
 from coinfer.codecs.testing.machines import DEVICE, EDGE, NoAnswerError
 from coinfer.codecs.testing.subject import Subject, close, first_difference

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from coinfer.codecs.testing.check import told
+from coinfer.codecs.registry import told
 
 
 class NoAnswerError(Exception):

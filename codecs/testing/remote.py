@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coinfer.codecs.protocol import BitstreamError, Codec
-from coinfer.codecs.testing.check import told
+from coinfer.codecs.registry import told
 from coinfer.codecs.testing.subject import wrong_scores
 
 MEMORY_BYTES = 2 << 30

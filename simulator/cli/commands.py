@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable
@@ -176,7 +177,22 @@ def simulate_main() -> None:
     _guarded(alone)
 
 
+_STOPPED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
+
 def _guarded(command: Callable[..., object]) -> None:
+    """Runs a command and exits with its code; Ctrl-C is told in one line, also while modules are loaded."""
+    try:
+        code = _code(command)
+    except (KeyboardInterrupt, typer.Abort):  # some releases of typer make Abort of it, others return 130
+        code = _STOPPED
+    if code == _STOPPED:
+        sys.stderr.write("Stopped. Type the same command again to go on from what is finished.\n")
+    sys.exit(code)
+
+
+def _code(command: Callable[..., object]) -> int:
     """Turns the user's mistakes into one line and exit code 2, and anything else into exit code 1."""
     from coinfer.simulator.errors import CoinferError
 
@@ -187,14 +203,20 @@ def _guarded(command: Callable[..., object]) -> None:
         ended = command(standalone_mode=False)
     except USAGE_ERROR as error:
         _tell_usage(error)
-        sys.exit(2)
+        return 2
     except CoinferError as error:
         sys.stderr.write(f"{' '.join(str(error).split())}\n")
-        sys.exit(error.exit_code)
+        return error.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    sys.exit(ended if isinstance(ended, int) else 0)
+        return 1
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        named = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(f"{named}no space left on the disk; free some, or give another --out\n")
+        return 2
+    return ended if isinstance(ended, int) else 0
 
 
 USAGE_ERROR: Any = typer.BadParameter.__base__
@@ -203,7 +225,8 @@ USAGE_ERROR: Any = typer.BadParameter.__base__
 
 def _tell_usage(error: Any) -> None:
     """Tells in a line what is wrong with the words after a command; without any words, its help."""
-    message, command = error.format_message(), error.ctx.command_path if error.ctx else "coinfer"
+    message = error.format_message().replace("Value error, ", "")  # how pydantic, in typer, begins its own
+    command = error.ctx.command_path if error.ctx else "coinfer"
     if "\n" in message.strip():
         error.show()
     else:

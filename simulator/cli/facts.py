@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from coinfer.codecs.protocol import Codec
+from coinfer.simulator.checked_codec import CheckedCodec
 from coinfer.simulator.codec_spec import CodecSpec
 from coinfer.simulator.evaluation import CodecFacts
 from coinfer.simulator.measurements import Candidate
@@ -43,25 +44,28 @@ def find_facts(spec: CodecSpec, candidate: Candidate, images: ImageSet, folder: 
         candidate: the same, to build.
         images: those that it was measured on.
         folder: where facts are kept, one file for each codec and image set.
+
+    Raises:
+        CodecError: the codec fails, or breaks a rule of the contract.
     """
     key = json.dumps([LAYOUT, candidate.identity, images.fingerprint, TIMED_IMAGES])
     path = folder / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
     known = _read(path)
     if known is None:
-        known = _examine(spec, candidate.build(), images)
+        known = _examine(spec, CheckedCodec(spec.label, candidate.build()), images)
         _write(path, known)
     return known
 
 
-def _examine(spec: CodecSpec, codec: Codec, images: ImageSet) -> CodecFacts:
+def _examine(spec: CodecSpec, codec: CheckedCodec, images: ImageSet) -> CodecFacts:
     encode_ms, decode_ms, load = _timed(codec, images)
     parameters, parameter_bytes = codec.device_parameters()
-    defaults = _defaults(codec)
+    defaults = _defaults(codec.codec)
     return CodecFacts(
         settings={**defaults, **spec.settings},
         defaults=defaults,
-        cuts=codec.cuts,
-        feature_bytes=_feature_bytes(codec.settings.get("split")),
+        cuts=codec.cuts(),
+        feature_bytes=_feature_bytes(codec.settings().get("split")),
         fixed_width_bytes=codec.fixed_width_bytes(),
         device_parameters=parameters,
         device_parameter_bytes=parameter_bytes,
@@ -89,12 +93,13 @@ def _feature_bytes(split: str | None) -> int | None:
     return 4 * CHANNELS[split] * (SIZE_PX // STRIDES[split]) ** 2 if split in CHANNELS else None
 
 
-def _timed(codec: Codec, images: ImageSet) -> tuple[float, float, float | None]:
+def _timed(checked: CheckedCodec, images: ImageSet) -> tuple[float, float, float | None]:
     """Median CPU time of encoding and of decoding one image [ms], and the load before."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     pixels = images.load(range(min(len(images), TIMED_IMAGES)))
+    codec = checked.codec
     with _one_thread():
-        codec.decode(codec.encode(pixels[:1]))  # loads weights
+        checked.answers(checked.encode(pixels[:1]))  # loads weights
         encoded = [_cpu_ms(partial(codec.encode, image[np.newaxis])) for image in pixels]
         decoded = [_cpu_ms(partial(codec.decode, payloads)) for _, payloads in encoded]
     return median(ms for ms, _ in encoded), median(ms for ms, _ in decoded), load

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from coinfer.simulator.figures_numbers import FOLDER, read_numbers
 from coinfer.simulator.outputs import OutputError
-from coinfer.simulator.run_folder import read_run
+from coinfer.simulator.run_folder import check_written, read_run
 
 if TYPE_CHECKING:
     from coinfer.simulator.figures_page import Style
@@ -22,11 +22,13 @@ def redraw(run: Path, style: Style, width: int, out: Path | None) -> Path:
         The folder.
 
     Raises:
-        RunError: the folder is no run of coinfer.
+        RunError: the folder is no run of coinfer, or one of its files is not as the run wrote it.
         NumbersError: the numbers of its figures are missing or damaged.
         OutputError: the figures cannot be written.
     """
-    numbers = read_numbers(read_run(run).scenario, run / "figures" / FOLDER)
+    found = read_run(run)
+    check_written(run, found.manifest, f"figures/{FOLDER}")
+    numbers = read_numbers(found.scenario, run / "figures" / FOLDER)
     folder = out or run / "figures" / f"{style}-{width}"
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"--out {folder}: this is not a folder; give a folder")

@@ -14,18 +14,16 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from coinfer.simulator.cli.dependencies import code_version, file_sha256
+from coinfer.simulator.cli.dependencies import code_version
 from coinfer.simulator.cli.measuring import versions
 from coinfer.simulator.loading import resolved
 from coinfer.simulator.outputs import MANIFEST, write_manifest
+from coinfer.simulator.run_files import FILES, damage, described, sealed
 from coinfer.simulator.run_folder import RunError, read_manifest
 from coinfer.simulator.scenario import Scenario
 
 DRAWING = ("matplotlib", "pillow", "jinja2", "pyyaml")
 """Libraries that figures and report depend on."""
-
-LARGEST_HASHED_BYTES = 64 * 2**20
-"""Larger files are known by their size only."""
 
 
 def whole_identity(scenario: Scenario, units: str) -> str:
@@ -56,9 +54,9 @@ def seal(folder: Path, facts: Mapping[str, object], run: str) -> None:
         run: its whole identity.
     """
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    written = {path.relative_to(folder).as_posix(): _described(path) for path in paths}
+    written = {path.relative_to(folder).as_posix(): described(path) for path in paths}
     written.pop(MANIFEST, None)
-    write_manifest(folder, {**facts, "identity": run, "files": written})
+    write_manifest(folder, sealed({**facts, "identity": run, FILES: written}))
 
 
 def is_repeated(folder: Path, run: str, notes: Console) -> bool:
@@ -70,15 +68,11 @@ def is_repeated(folder: Path, run: str, notes: Console) -> bool:
         notes: where to tell it.
     """
     manifest = _manifest(folder)
-    written = manifest.get("files")
-    if manifest.get("identity") != run or not isinstance(written, dict):
+    if manifest.get("identity") != run or FILES not in manifest:
         return False
-    for name, known in written.items():
-        found = _described(folder / name)
-        if found != known:
-            what = "is missing" if found is None else "is not as the run wrote it"
-            _tell(notes, f"Starting anew: {folder / name} {what}.")
-            return False
+    if problem := damage(folder, manifest):
+        _tell(notes, f"Starting anew: {problem}.")
+        return False
     when = datetime.fromtimestamp((folder / MANIFEST).stat().st_mtime)
     _tell(
         notes,
@@ -92,16 +86,6 @@ def _manifest(folder: Path) -> Mapping[str, Any]:
         return read_manifest(folder)
     except RunError:
         return {}
-
-
-def _described(path: Path) -> dict[str, object] | None:
-    """What is known of a file; None if it is not there."""
-    try:
-        size_bytes = path.stat().st_size
-        hashed = size_bytes <= LARGEST_HASHED_BYTES
-        return {"bytes": size_bytes, **({"sha256": file_sha256(path)} if hashed else {})}
-    except OSError:
-        return None
 
 
 def _tell(notes: Console, line: str) -> None:

@@ -1,6 +1,8 @@
 import base64
+from io import BytesIO
 
 import pytest
+from PIL import Image
 
 from coinfer.simulator.cli.compare import compare
 from coinfer.simulator.report import write_report
@@ -23,9 +25,15 @@ def pages(write_run, tmp_path_factory):
     (one / "figures").mkdir()
     (one / "figures" / "dot.png").write_bytes(PIXEL)
     write_report(one, folder / "report.html")
+    many = write_run(folder / "many", sweep={"link.mean_snr_db": list(range(15))})
+    write_report(many, folder / "many.html")
     two = write_run(folder / "two", codecs, link={"bandwidth_hz": 3e5, "mean_snr_db": 5})
     compare([one, two], folder / "compare", as_json=False, quiet=True)
-    return {"report": folder / "report.html", "compare": folder / "compare" / "compare.html"}
+    return {
+        "report": folder / "report.html",
+        "many": folder / "many.html",
+        "compare": folder / "compare" / "compare.html",
+    }
 
 
 def column(browser, number, table=0):
@@ -39,6 +47,18 @@ def column(browser, number, table=0):
 
 def heading(browser, number):
     return browser.find_elements(By.CSS_SELECTOR, ".results th")[number]
+
+
+def right_edge(browser, table):
+    """How bright the paper is, 0 to 255, in the third row beside the right border."""
+    with Image.open(BytesIO(table.screenshot_as_png)) as drawn:
+        grey = drawn.convert("L")
+    top = browser.execute_script(
+        "const row = arguments[0].querySelectorAll('tbody tr')[2].getBoundingClientRect();"
+        "return row.top + 3 - arguments[0].getBoundingClientRect().top",
+        table,
+    )
+    return grey.getpixel((grey.width - 3, int(top)))
 
 
 @pytest.mark.parametrize("page", ["report", "compare"])
@@ -137,6 +157,32 @@ def test_the_system_chooses_the_colours_and_a_button_changes_them(opened, pages,
 def test_a_phone_needs_no_sideways_scrolling(opened, pages, page):
     browser = opened(pages[page], width=390)
     assert browser.execute_script("return [innerWidth, document.documentElement.scrollWidth]") == [390, 390]
+
+
+def test_no_finding_is_cut_and_print_unfolds_the_rest(opened, pages):
+    browser = opened(pages["many"], width=390)
+    shown, folded = browser.find_elements(By.CSS_SELECTOR, ".findings")
+    cut = "return arguments[0].scrollHeight > arguments[0].clientHeight"
+    assert not browser.execute_script(cut, shown)
+    assert not folded.is_displayed()
+    browser.find_element(By.CSS_SELECTOR, ".rest summary").click()
+    assert folded.is_displayed()
+    browser.find_element(By.CSS_SELECTOR, ".rest summary").click()
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        assert folded.is_displayed()
+        assert folded.size["height"] > 0
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_a_shadow_tells_that_a_table_goes_on(opened, pages):
+    browser = opened(pages["report"], width=600)
+    table = browser.find_element(By.CSS_SELECTOR, ".wide")
+    assert browser.execute_script("return arguments[0].scrollWidth > arguments[0].clientWidth", table)
+    going_on = right_edge(browser, table)
+    browser.execute_script("arguments[0].scrollLeft = arguments[0].scrollWidth", table)
+    assert going_on < right_edge(browser, table) == 255
 
 
 def test_it_prints_with_all_rows_and_without_buttons(opened, pages):

@@ -5,8 +5,16 @@ from pathlib import Path
 import pytest
 
 from coinfer.codecs.jpeg import Jpeg
-from coinfer.codecs.protocol import SettingsError
-from coinfer.codecs.registry import UnknownCodecError, check_name, create, create_plugin, names, summary
+from coinfer.codecs.protocol import CodecError, SettingsError
+from coinfer.codecs.registry import (
+    UnknownCodecError,
+    check_name,
+    create,
+    create_plugin,
+    names,
+    summary,
+    told,
+)
 
 GOOD = '''
 from __future__ import annotations
@@ -26,6 +34,14 @@ class Half(Raw):
 class Strict(Raw):
     def __init__(self, classifier: str) -> None:
         raise ValueError("strict: never")
+
+class Lost(Raw):
+    def __init__(self, classifier: str) -> None:
+        raise KeyError("depth")
+
+class Leaving(Raw):
+    def __init__(self, classifier: str) -> None:
+        raise SystemExit
 '''
 
 
@@ -119,6 +135,20 @@ def test_plugin_settings_are_checked(plugin: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         create_plugin(f"{plugin}:Strict", {}, "scenes")
     assert str(caught.value) == f"codec '{plugin}:Strict': strict: never"
+
+
+@pytest.mark.parametrize(
+    ("name", "raised"),
+    [("Lost", "KeyError: 'depth' (mine.py, line 22)"), ("Leaving", "SystemExit (mine.py, line 26)")],
+)
+def test_a_constructor_that_fails_is_told_with_the_place(plugin: Path, name: str, raised: str) -> None:
+    with pytest.raises(CodecError) as caught:
+        create_plugin(f"{plugin}:{name}", {}, "scenes")
+    assert str(caught.value) == f"codec '{plugin}:{name}': its constructor raised {raised}"
+
+
+def test_an_exception_that_was_not_raised_has_no_place() -> None:
+    assert told(RuntimeError("one\ntwo")) == "RuntimeError: one two"
 
 
 @pytest.mark.parametrize("reference", ["nowhere.py:Half", "mine.py", ":Half", ""])

@@ -140,12 +140,13 @@ def test_hostile_messages_are_hostile_and_always_the_same() -> None:
     assert next(message for _, message in hostile_messages(b"")) == b""
 
 
-def test_a_codec_that_raises_fails_with_the_place(subject: "partial[Subject]") -> None:
+@pytest.mark.parametrize("error", [RuntimeError("boom"), SystemExit("boom")])
+def test_a_codec_that_raises_fails_with_the_place(subject: "partial[Subject]", error: BaseException) -> None:
     def encode(self: Codec, images: NDArray[np.uint8]) -> list[bytes]:
-        raise RuntimeError("boom")
+        raise error
 
     given = subject("Good")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(type(given.codec), "encode", encode)
         found = outcome(BY_NAME["round trip"], given)
-    assert found.reason.startswith("the codec raised RuntimeError: boom (test_testing.py, line ")
+    assert found.reason.startswith(f"the codec raised {type(error).__name__}: boom (test_testing.py, line ")

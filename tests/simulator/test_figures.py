@@ -1,6 +1,7 @@
 import json
 import warnings
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -66,6 +67,17 @@ def numbers(ran, tmp_path):
         return read_numbers(scenario, tmp_path / FOLDER)
 
     return of
+
+
+def test_names_of_many_deadlines_do_not_touch_below_bars(numbers):
+    deadlines_s = [round(0.1 + 0.05 * place, 2) for place in range(18)]
+    with house_style():
+        figure = DRAWN["on_time_accuracy"](numbers({}, deadlines_s=deadlines_s), Page()).figure
+        figure.draw_without_rendering()
+    labels = [label for label in figure.axes[0].get_xticklabels() if label.get_text()]
+    boxes = [label.get_window_extent() for label in labels]
+    assert [label.get_text() for label in labels[:2]] == ["100 ms", "200 ms"]
+    assert all(one.x1 < other.x0 for one, other in pairwise(boxes))
 
 
 def names(folder):

@@ -1,9 +1,11 @@
 """The distribution of latency, with theory over the lines that have one."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from coinfer.codecs.protocol import Cost
 from coinfer.simulator.by_point import point_key
@@ -80,3 +82,19 @@ def test_nothing_is_said_of_theory_where_there_is_none(drawn):
     assert not black_lines(made.figure.axes[0])
     assert [text.get_text() for text in made.figure.legends[0].get_texts()] == list(CODECS)
     assert "over the line" not in made.note
+
+
+@pytest.mark.parametrize(("count", "first", "last"), [(18, "20 ms", "1.89 s"), (3, "20 ms", "240 ms")])
+def test_as_many_deadlines_are_named_as_fit(drawn, count, first, last):
+    deadlines_s = (0.02 + 0.11 * np.arange(count)).round(6).tolist()
+    figure = drawn({}, tasks=20, deadlines_s=deadlines_s)[0].figure
+    figure.draw_without_rendering()
+    (panel,) = figure.axes
+    boxes = [Text.get_window_extent(label) for label in panel.texts]
+    names = [label.get_text() for label in panel.texts]
+    assert (names[0], names[-1]) == (first, last)
+    assert len(names) == min(count, 13)
+    assert all(one.x1 < other.x0 for one, other in pairwise(boxes))
+    assert boxes[-1].x1 <= figure.bbox.x1
+    dashed = [line.get_xdata()[0] for line in panel.lines if len(set(line.get_xdata())) == 1]
+    assert dashed == pytest.approx(deadlines_s)

@@ -35,6 +35,22 @@ def test_each_winner_with_its_deadlines_and_its_narrowest_win():
     ]
 
 
+@pytest.mark.parametrize(
+    ("won_ms", "told"),
+    [
+        ([60, 80, 100, 200, 300, 600], "≤60 to ≤600"),
+        ([60, 80, 100, 300, 600], "≤60 to ≤100, ≤300 and ≤600"),
+        ([60, 80, 200, 300, 600], "≤60, ≤80 and ≤200 to ≤600"),
+        ([60, 100, 300], "≤60, ≤100 and ≤300"),
+        ([80, 100, 200], "≤80 to ≤200"),
+    ],
+)
+def test_three_neighbouring_deadlines_are_a_range(won_ms, told):
+    leads = {ms: 0.2 if ms in won_ms else 0.0 for ms in (60, 80, 100, 200, 300, 600)}
+    (line,) = findings(differences([(ms / 1e3, "a", "b", d, d - 0.1, d + 0.1) for ms, d in leads.items()]))
+    assert line == f"a wins at {told} ms (beats b by 20.0 ± 10.0 points at ≤{won_ms[0]} ms)"
+
+
 def test_who_does_not_beat_every_other_one_has_not_won():
     third = [(0.5, "a", "c", 0.2, 0.1, 0.3), (0.5, "b", "c", 0.2, 0.1, 0.3)]
     line = findings(differences([AHEAD[6], *third]))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from coinfer.codecs.protocol import Codec, CodecError, Cost
+from coinfer.codecs.protocol import BitstreamError, Codec, CodecError, Cost
 from coinfer.simulator.measurements import Candidate, measure
 
 
@@ -36,17 +36,61 @@ def fail(*arguments):
     raise RuntimeError("boom")
 
 
+def leave(*arguments):
+    raise SystemExit(0)
+
+
+def refuse(*arguments):
+    raise BitstreamError("JPEG: truncated")
+
+
+def measured(cache, toy):
+    return measure([Candidate("toy", "toy", lambda: toy)], Images(), cache, lambda *progress: None)
+
+
 @pytest.mark.parametrize(
-    ("method", "made", "message"),
+    ("member", "made", "line"),
     [
-        ("encode", fail, "codec 'toy': encode raised RuntimeError: boom"),
-        ("decode", fail, "codec 'toy': decode raised RuntimeError: boom"),
-        ("decode", lambda p: np.full((len(p), 3), np.nan), "codec 'toy': decode must return finite scores"),
-        ("edge_cost", lambda: Cost(-1.0), "a cost must be finite and at least 0, got -1.0 FLOPs"),
+        ("encode", fail, "encode raised RuntimeError: boom (test_measurement_mistakes.py, line "),
+        ("encode", leave, "encode raised SystemExit: 0 (test_measurement_mistakes.py, line "),
+        ("encode", lambda images: None, "encode must return a list of 2 bytes for 2 images"),
+        ("decode", fail, "decode raised RuntimeError: boom"),
+        ("decode", refuse, "decode: JPEG: truncated"),
+        ("decode", lambda p: np.full((len(p), 3), np.nan), "decode must return finite scores"),
+        ("decode", lambda p: [["a", "b"]] * len(p), "decode must return scores that are numbers, got <U1"),
+        ("device_cost", lambda: 5, "device_cost must return a coinfer.codecs.protocol.Cost, got 5"),
+        ("device_cost", leave, "device_cost raised SystemExit: 0"),
+        ("edge_cost", lambda: None, "edge_cost must return a coinfer.codecs.protocol.Cost, got None"),
+        ("edge_cost", lambda: Cost(-1.0), "edge_cost: a cost must be finite and at least 0, got -1.0 FLOPs"),
+        ("ideal_bits", lambda p: "12", "ideal_bits must return a finite number of bits, at least 0, or "),
+        ("ideal_bits", lambda p: np.nan, "ideal_bits must return a finite number of bits, at least 0, or "),
+        ("cuts", 5, "cuts must be sizes in bytes, above 0 and ascending, got 5"),
+        ("cuts", ("5",), "cuts must be sizes in bytes, above 0 and ascending, got ('5',)"),
+        ("answers_on_device", lambda: True, "answers_on_device must be True or False, got <function"),
+        ("tolerates_loss", "no", "tolerates_loss must be True or False, got 'no'"),
     ],
-)
-def test_the_codec_and_its_method_are_named(tmp_path, method, made, message):
+)  # fmt: skip
+def test_the_codec_and_its_method_are_named(tmp_path, member, made, line):
     toy = Toy()
-    setattr(toy, method, made)
-    with pytest.raises(CodecError, match=message):
-        measure([Candidate("toy", "toy", lambda: toy)], Images(), tmp_path, lambda *progress: None)
+    setattr(toy, member, made)
+    with pytest.raises(CodecError) as caught:
+        measured(tmp_path, toy)
+    assert str(caught.value).startswith(f"codec 'toy': {line}")
+
+
+def test_a_codec_that_names_itself_is_not_named_twice(tmp_path):
+    class Known(Toy):
+        def encode(self, images):
+            raise CodecError("codec 'toy': too dark")
+
+    with pytest.raises(CodecError, match=r"^codec 'toy': too dark$"):
+        measured(tmp_path, Known())
+
+
+def test_a_key_stroke_is_no_failure_of_the_codec(tmp_path):
+    class Stopped(Toy):
+        def encode(self, images):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        measured(tmp_path, Stopped())

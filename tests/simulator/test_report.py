@@ -86,8 +86,17 @@ def test_findings_come_before_all_numbers(report):
     text = html.unescape(report)
     lines = re.findall(r"<li>(.*?)</li>", text)
     assert len(lines) == 4
+    assert "<details" not in report
     assert lines[0].startswith("link.mean_snr_db = -5, engine = auto: ")
     assert text.index("Which codec wins") < text.index("<table")
+
+
+def test_of_many_findings_the_rest_is_folded(write_run, tmp_path):
+    text = text_of(write_run(tmp_path / "run", sweep={"link.mean_snr_db": list(range(15))}))
+    shown, rest = text.split('<details class="rest">')
+    folded = rest.split("</details>")[0]
+    assert (shown.count("<li>"), folded.count("<li>"), text.count("<li>")) == (12, 3, 15)
+    assert "<summary>3 more</summary>" in folded
 
 
 def rows_of(report, number):
@@ -167,6 +176,11 @@ def test_a_run_with_a_single_codec_and_no_figures_is_enough(write_run, tmp_path)
         ("manifest.json", '{"scenario": {"name": "x"}}', r"scenario\.tasks.*another version|scenario\..*"),
         ("summary.csv", None, r"summary\.csv: No such file or directory; give the folder of a run"),
         ("differences.csv", "a,b\n1,2\n", r"differences\.csv: no table that a run wrote"),
+        (
+            "figures/captions.json",
+            "[]",
+            r"captions\.json: expected captions by figure; draw the figures again",
+        ),
         ("figures/captions.json", "{", r"captions\.json: cannot be read .*; draw the figures again"),
     ],
 )

@@ -3,7 +3,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from coinfer.simulator.errors import ScenarioError
 from coinfer.simulator.fields import first_mistake
+from coinfer.simulator.loading import load_scenario
 from coinfer.simulator.scenario_images import Images
 
 
@@ -50,7 +52,9 @@ def test_the_resolved_section_loads_to_itself(images: dict[str, Any]) -> None:
     ],
 )
 def test_replay_leaves_nothing_else_to_say(key: str, value: Any) -> None:
-    problem = "replay has its own images and classifier; remove this key, or replay"
+    problem = (
+        "replay has its own images and classifier; set images to {replay: imagenette-val}, or replay to null"
+    )
     assert mistake_in(replay="imagenette-val", **{key: value}) == (key, problem)
 
 
@@ -64,3 +68,9 @@ def test_replay_leaves_nothing_else_to_say(key: str, value: Any) -> None:
 )
 def test_a_mistake_is_told_at_its_key(keys: dict[str, Any], key: str, problem: str) -> None:
     assert mistake_in(**keys) == (key, problem)
+
+
+def test_what_that_mistake_asks_for_helps_on_the_command_line() -> None:
+    with pytest.raises(ScenarioError, match=r"--set: images.source: .* set images to \{replay: scenes\}"):
+        load_scenario("poor_channel", ["images.replay=scenes"])
+    assert load_scenario("poor_channel", ["images={replay: scenes}"]).images == Images(replay="scenes")

@@ -177,6 +177,14 @@ def test_a_mistake_in_a_sweep(file: Path, sweep: str, line: str) -> None:
             "line 2: ''1' is no value: line 1: while scanning a quoted scalar, "
             "found unexpected end of stream",
         ),
+        (
+            b"devices.0.buffer,edge.profile\n,rtx-3090\n\n1, \n",
+            "line 4: edge.profile: the cell is empty, but this key cannot be null; give a value",
+        ),
+        (
+            b"devices.0.count\n1\nnull\n",
+            "line 3: devices.0.count: got null, but this key cannot be null; give a value",
+        ),
         (b"name\ncaf\xe9\n", "byte 8 is not UTF-8; save the file as UTF-8 text"),
     ],
 )

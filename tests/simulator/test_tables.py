@@ -1,6 +1,7 @@
 import io
 import re
 
+import numpy as np
 import pandas as pd
 import pytest
 from rich.console import Console
@@ -28,7 +29,9 @@ def scenario(**changes):
 
 
 def summary(
-    codecs=("aecnn(split=layer2)", "local"), points=({"link.mean_snr_db": -5}, {"link.mean_snr_db": 20})
+    codecs=("aecnn(split=layer2)", "local"),
+    points=({"link.mean_snr_db": -5}, {"link.mean_snr_db": 20}),
+    deadlines_s=DEADLINES_S,
 ):
     return pd.DataFrame(
         {
@@ -49,7 +52,7 @@ def summary(
         }
         for codec, accuracy in zip(codecs, (0.7654, 0.25), strict=False)
         for point in points
-        for deadline_s in DEADLINES_S
+        for deadline_s in deadlines_s
     )
 
 
@@ -96,6 +99,23 @@ def test_a_narrow_terminal_gets_the_table_without_intervals():
     assert "±" not in narrow
     assert "76.5" in narrow
     assert "95 %" not in narrow
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 200])
+def test_a_terminal_too_narrow_for_many_deadlines_shows_some(width):
+    deadlines_s = [0.05 * (1 + place) for place in range(18)]
+    rows = summary(("local",), ({},), deadlines_s).assign(on_time_accuracy=[0.01 * n for n in range(18)])
+    out = io.StringIO()
+    console = Console(file=out, width=width, color_system=None, force_terminal=True)
+    print_results(console, rows, scenario(sweep={}, deadlines_s=deadlines_s))
+    _, _, heading, _, row, *_ = lines = out.getvalue().splitlines()
+    shown = cells(heading)[4:-1]
+    places = [round(float(text[1:-3]) / 50) - 1 for text in shown]
+    assert (places[0], places[-1]) == (0, 17)
+    assert max(steps := np.diff(places)) - min(steps) <= 1
+    assert cells(row)[4:-1] == [f"{place:.1f}" for place in places]
+    assert f"{len(shown)} of 18 deadlines; the others are in summary.csv." in lines
+    assert width - 9 <= max(len(line.rstrip()) for line in lines[1:5]) <= width
 
 
 @pytest.mark.parametrize("codecs", [("odd(levels=[a, b])", "close(x=[/])"), ("[bold]loud[/bold]", "[/red]")])

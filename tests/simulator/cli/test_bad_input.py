@@ -1,5 +1,6 @@
 """Every mistake: one line that says where and what to do, exit code 2, nothing written."""
 
+import errno
 import json
 import subprocess
 import sys
@@ -247,6 +248,14 @@ def test_an_output_folder_with_something_else_in_it(workplace, refused):
         refused("small.yaml", "--out", "small.yaml")
         == "--out small.yaml: this is not a folder; give a folder"
     )
+
+
+def test_a_full_disk(refused, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device", "runs/a.arrow")
+
+    monkeypatch.setattr("coinfer.simulator.cli.run.load_scenario", full)
+    assert refused() == "runs/a.arrow: no space left on the disk; free some, or give another --out"
 
 
 def test_a_cache_that_cannot_be_written(workplace, refused, monkeypatch):

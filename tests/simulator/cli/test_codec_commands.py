@@ -66,16 +66,17 @@ def test_a_codec_that_cannot_be_made(workplace, typed, capsys):
         .replace("self.classifier, self.every = ", "1 / 0\n        a, b = ")
     )
     (workplace / "tiny.py").write_text(source)
-    assert typed("check-codec", TINY, command="coinfer") == 1
+    assert typed("check-codec", TINY, command="coinfer") == 2
     assert capsys.readouterr().err == (
-        "check-codec: codec 'tiny.py:Tiny' raised ZeroDivisionError: division by zero\n"
+        "check-codec: codec 'tiny.py:Tiny': its constructor raised ZeroDivisionError: division by zero "
+        "(tiny.py, line 13)\n"
     )
 
 
 def test_a_new_codec_is_a_whole_package(workplace, typed, capsys):
     assert typed("new-codec", "my_codec", command="coinfer") == 0
     assert capsys.readouterr().out == (
-        "Wrote my_codec/. Next:\n\n    pip install -e my_codec\n    coinfer check-codec my_codec\n"
+        'Wrote my_codec/. Next:\n\n    pip install -e "./my_codec[test]"\n    coinfer check-codec my_codec\n'
     )
     folder = workplace / "my_codec"
     files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}

@@ -6,6 +6,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
+import typer
 
 ROOT = Path(__file__).resolve().parents[3]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -106,3 +107,18 @@ def test_a_mistyped_command_ends_with_code_2(workplace, typed, capsys, arguments
     assert out == ""
     assert told in err
     assert not (workplace / "runs").exists()
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, typer.Abort])
+@pytest.mark.parametrize(
+    "where", ["coinfer.simulator.cli.run.run_scenario", "coinfer.simulator.cli.commands._code"]
+)
+def test_ctrl_c_is_told_in_a_line(workplace, typed, capsys, monkeypatch, where, stop):
+    def stopped(*_):
+        raise stop
+
+    monkeypatch.setattr(where, stopped)
+    assert typed("small.yaml") == 130
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == "Stopped. Type the same command again to go on from what is finished.\n"

@@ -189,3 +189,32 @@ def test_the_readme_gets_its_table_without_measuring(quick, run, capsys):
     (quick / "tiny.py").write_text("gone")
     assert run("--readme", "README.md") == 0
     assert "| `Tiny` | 49 |" in (quick / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        (
+            "return 7, 14",
+            "return 7",
+            "device_parameters must return two whole numbers, (parameters, bytes), got 7",
+        ),
+        (
+            "def ideal_bits(self, payload):\n        return 4.0 * len(payload)",
+            "def fixed_width_bytes(self):\n        return 'four'",
+            "fixed_width_bytes must return a whole number of bytes, above 0, or None, got 'four'",
+        ),
+        (
+            "cuts = (5, 10, 1000)",
+            "settings = property(lambda self: self.lost)",
+            "settings raised AttributeError: 'Short' object has no attribute 'lost' (short.py, line ",
+        ),
+    ],
+)
+def test_what_a_codec_says_of_itself_wrongly_is_told_in_a_line(quick, run, capsys, old, new, line):
+    assert old in CUT
+    (quick / "short.py").write_text(CUT.replace(old, new))
+    assert run("--only", "Short", "--quiet") == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"points.yaml: codec 'Short': {line}")
+    assert err.count("\n") == 1

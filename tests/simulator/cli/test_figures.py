@@ -24,7 +24,7 @@ def test_the_figures_of_a_run_are_drawn_anew_for_a_column(run, typed, capsys):
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
-        (lambda run: (run / "figures" / "data" / "summary.csv").unlink(), "found none; run it again"),
+        (lambda run: (run / "figures" / "data" / "summary.csv").unlink(), "summary.csv is missing; run"),
         (lambda run: (run / "manifest.json").unlink(), "not a run of coinfer"),
         (lambda run: (run / "figures" / "ieee-2").write_text(""), "this is not a folder; give a folder"),
     ],

@@ -8,6 +8,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from coinfer.simulator import run_files
 from coinfer.simulator.cli import repeated, run
 from coinfer.simulator.cli.repeated import is_repeated, seal, whole_identity
 from coinfer.simulator.loading import resolved
@@ -144,6 +145,7 @@ def test_the_manifest_lists_the_files(sealed):
                 "sha256": "7bb1886df793e3c704187d9f6e05139a7cb379d88b085b2b6bd82d2cff079509",
             },
         },
+        "seal": "19cb98dd58ca3a4dd8fe0aa1338a1affc6f92de9fdb09c1a6a3bfcb1891bb8bc",
     }
 
 
@@ -171,7 +173,7 @@ def test_a_file_that_changed_is_told(sealed, change, problem):
 
 
 def test_large_files_are_known_by_their_size(sealed, monkeypatch):
-    monkeypatch.setattr(repeated, "LARGEST_HASHED_BYTES", 6)
+    monkeypatch.setattr(run_files, "LARGEST_HASHED_BYTES", 6)
     seal(sealed, {"scenario": {}}, "me")
     file = sealed / "figures" / "a[b].png"
     file.write_bytes(b"Picture")
@@ -189,6 +191,12 @@ def test_a_folder_that_no_such_run_wrote_is_no_repetition(sealed, manifest):
         (sealed / "manifest.json").write_text(manifest)
     assert told(sealed) == (False, "")
     assert told(sealed / "nowhere") == (False, "")
+
+
+def test_a_manifest_that_changed_is_that_of_another_run(sealed):
+    path = sealed / "manifest.json"
+    path.write_text(path.read_text().replace('"scenario": {}', '"scenario": {"seed": "x"}'))
+    assert told(sealed) == (False, "")
 
 
 def test_another_identity_is_another_run(sealed):

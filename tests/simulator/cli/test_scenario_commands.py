@@ -68,6 +68,7 @@ def test_the_schema_is_printed_or_written(workplace, typed, capsys):
         (["codecs", "--jsn"], "coinfer codecs: No such option: --jsn"),
         (["evaluate", "--count", "many"], "coinfer evaluate: Invalid value for '--count'"),
         (["validate", "--seed", "-1"], "coinfer validate: Invalid value for '--seed'"),
+        (["figures", "run", "--style", "nature"], "coinfer figures: Invalid value for '--style': 'nature'"),
         (["check-codec", "jpg"], "check-codec: unknown codec 'jpg', did you mean 'jpeg'?"),
     ],
 )  # fmt: skip
