@@ -1,7 +1,6 @@
 """How much does measuring cost beyond the network itself? Compare `measure` with the bare network.
 
-Both see the same images in batches of the same size, with the same threads, and keep freed memory, as the
-commands that measure do. Run it with
+Both see the same images in batches of the same size, with the same threads. Run it with
 
     python benchmarks/measuring.py [IMAGES]
 """
@@ -21,7 +20,6 @@ from coinfer.codecs import registry
 from coinfer.codecs.network import backbone_for
 from coinfer.models.scenes.scene import Scenes
 from coinfer.simulator.measurements import Candidate, measure
-from coinfer.simulator.memory import keep_freed
 
 BATCH, ROUNDS = 32, 5
 
@@ -74,7 +72,6 @@ def wall_s(program: object, *arguments: object) -> float:
 
 def main(count: int) -> None:
     """Write images a second of the bare network, and each codec's share of them; medians of rounds."""
-    keep_freed()
     images = Loaded(count)
     bare(images)
     for name in CODECS:
