@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import NamedTuple
 
 import pandas as pd
@@ -26,6 +27,11 @@ class _Lead(NamedTuple):
         half = 50 * (self.high - self.low)
         return f"{100 * self.difference:.1f} ± {half:.1f} points"
 
+    @property
+    def at(self) -> str:
+        """The deadline as a reader knows it, without its unit."""
+        return f"≤{1e3 * self.deadline_s:g}"
+
 
 def findings(differences: pd.DataFrame) -> list[str]:
     """Which codec is proven to beat every other one at which deadlines, and its narrowest win among them.
@@ -49,22 +55,33 @@ def _finding(rows: pd.DataFrame) -> str:
         if lead.low > 0:
             wins.setdefault(lead.codec, []).append(lead)
     if wins:
-        return "; ".join(_wins(codec, of_codec) for codec, of_codec in wins.items())
+        deadlines_s = sorted(set(rows["deadline_s"].tolist()))
+        return "; ".join(_wins(codec, of_codec, deadlines_s) for codec, of_codec in wins.items())
     nearest = max(leads, key=lambda lead: lead.difference)
     if nearest.difference <= 0:
         return "nothing proven: at no deadline is one codec ahead of all others"
-    at = f"≤{1e3 * nearest.deadline_s:g} ms"
-    return f"nothing proven: at best {nearest.codec} is ahead of {nearest.rival} by {nearest} at {at}"
+    ahead = f"{nearest.codec} is ahead of {nearest.rival} by {nearest} at {nearest.at} ms"
+    return f"nothing proven: at best {ahead}"
 
 
-def _wins(codec: str, wins: list[_Lead]) -> str:
+def _wins(codec: str, wins: list[_Lead], deadlines_s: list[float]) -> str:
     narrowest = min(wins, key=lambda win: win.difference)
     beaten = f"beats {narrowest.rival} by {narrowest}"
-    *first, last = (f"≤{1e3 * win.deadline_s:g}" for win in wins)
-    if not first:
-        return f"{codec} wins at {last} ms ({beaten})"
-    at = f"≤{1e3 * narrowest.deadline_s:g} ms"
-    return f"{codec} wins at {', '.join(first)} and {last} ms ({beaten} at {at})"
+    if len(wins) == 1:
+        return f"{codec} wins at {narrowest.at} ms ({beaten})"
+    *first, last = _ranges(wins, deadlines_s)
+    at = f"{', '.join(first)} and {last}" if first else last
+    return f"{codec} wins at {at} ms ({beaten} at {narrowest.at} ms)"
+
+
+def _ranges(wins: list[_Lead], deadlines_s: list[float]) -> list[str]:
+    """The deadlines of the wins; three or more neighbours of the scenario's deadlines as one range."""
+    told: list[str] = []
+    places = enumerate(deadlines_s.index(win.deadline_s) for win in wins)
+    for _, neighbours in groupby(places, key=lambda place: place[1] - place[0]):
+        names = [wins[number].at for number, _ in neighbours]
+        told += names if len(names) < 3 else [f"{names[0]} to {names[-1]}"]
+    return told
 
 
 def _least_leads(rows: pd.DataFrame) -> list[_Lead]:

@@ -15,6 +15,9 @@ from coinfer.simulator.by_point import points, swept_keys
 from coinfer.simulator.findings import PROVEN, findings, warmup_note
 from coinfer.simulator.scenario import Scenario
 
+_BETWEEN = 2
+"""Characters between two columns: the cell's padding, and where a box has its line."""
+
 
 def print_results(console: Console, summary: pd.DataFrame, scenario: Scenario) -> None:
     """Prints the table of a run; a terminal too narrow for it gets no intervals, and fewer deadlines.
@@ -65,14 +68,10 @@ def _fitting(scenario: Scenario, spare: int) -> Sequence[int]:
     lengths = [len(_heading(deadline_s)) + _BETWEEN for deadline_s in scenario.deadlines_s]
     every = len(lengths)
     for count in range(every, 2, -1):
-        places = np.linspace(0, every - 1, count).round().astype(int).tolist()
+        places = [round(place) for place in np.linspace(0, every - 1, count)]
         if sum(lengths) - sum(lengths[place] for place in places) + spare >= 0:
             return places
     return sorted({0, every - 1})
-
-
-_BETWEEN = 2
-"""Characters between two columns: the cell's padding, and where a box has its line."""
 
 
 def _heading(deadline_s: float) -> str:

@@ -50,4 +50,6 @@ def new_codec(
     from coinfer.simulator.cli import new_codec as command
 
     folder = command.new_codec(name, out)
-    typer.echo(f"Wrote {folder}/. Next:\n\n    pip install -e {folder}\n    coinfer check-codec {name}")
+    place = folder if folder.is_absolute() else f"./{folder}"
+    install = f'pip install -e "{place}[test]"'
+    typer.echo(f"Wrote {folder}/. Next:\n\n    {install}\n    coinfer check-codec {name}")

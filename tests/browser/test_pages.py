@@ -170,8 +170,10 @@ def test_no_finding_is_cut_and_print_unfolds_the_rest(opened, pages):
     browser.find_element(By.CSS_SELECTOR, ".rest summary").click()
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     try:
-        assert folded.is_displayed()
-        assert folded.size["height"] > 0
+        assert browser.execute_script(
+            "return arguments[0].checkVisibility({contentVisibilityAuto: true})", folded
+        )
+        assert folded.size["height"] > 20
     finally:
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
