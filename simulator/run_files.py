@@ -12,7 +12,10 @@ FILES = "files"
 """Key of the manifest: what is known of each file, by its path in the folder."""
 
 SEAL = "seal"
-"""Key of the manifest: SHA-256 of all its other facts."""
+"""Key of the manifest: SHA-256 of all its other facts but `TOOK`, so that a run repeated has the same."""
+
+TOOK = "wall_time_s"
+"""Key of the manifest: how long the run took; the one fact that differs when a run is repeated."""
 
 LARGEST_HASHED_BYTES = 64 * 2**20
 """Larger files are known by their size only."""
@@ -51,11 +54,11 @@ def sealed(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 def is_intact(manifest: Mapping[str, Any]) -> bool:
     """Whether a manifest says what it said when it was sealed; true if it has no seal, as in older runs."""
-    facts = {name: fact for name, fact in manifest.items() if name != SEAL}
-    return SEAL not in manifest or manifest[SEAL] == _seal(facts)
+    return SEAL not in manifest or manifest[SEAL] == _seal(manifest)
 
 
-def _seal(facts: Mapping[str, Any]) -> str:
+def _seal(manifest: Mapping[str, Any]) -> str:
+    facts = {name: fact for name, fact in manifest.items() if name not in (SEAL, TOOK)}
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
