@@ -225,7 +225,8 @@ class Broken(Good):
 
 class Salted(Good):
     def message(self, image):
-        return super().message(image // 2 + np.uint8(hash("salt") % 100))
+        salt = np.random.default_rng(hash("salt") % 2**32).integers(100, size=image.shape, dtype=np.uint8)
+        return super().message(image // 2 + salt)
 
 
 class Trusting(Good):
