@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -67,6 +68,14 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as patched:
         patched.setattr("coinfer.simulator.figures.draw_figures", lambda *given: [])
         yield
+
+
+@pytest.fixture
+def two_runs(workplace: Path, made: Path) -> Path:
+    """The working folder with copies of the runs that a module has `made`: `runs/small` and `wide`."""
+    shutil.copytree(made / "small", workplace / "runs/small")
+    shutil.copytree(made / "wide", workplace / "wide")
+    return workplace
 
 
 @pytest.fixture

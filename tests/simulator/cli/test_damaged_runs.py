@@ -1,7 +1,6 @@
 """A run whose files are not as it wrote them is told in a line, whatever is asked of it."""
 
 import json
-import shutil
 
 import pytest
 
@@ -24,14 +23,6 @@ def made(write_run, tmp_path_factory):
         (run / "figures/data/summary.csv").write_text("place,codec\n0,zebra\n")
         seal(run, json.loads((run / "manifest.json").read_text()), "identity")
     return folder
-
-
-@pytest.fixture
-def two_runs(workplace, made):
-    """`runs/small` and `wide`."""
-    shutil.copytree(made / "small", workplace / "runs/small")
-    shutil.copytree(made / "wide", workplace / "wide")
-    return workplace
 
 
 def cut_short(path):

@@ -1,6 +1,5 @@
 import json
 import os
-import shutil
 
 import pandas as pd
 import pytest
@@ -13,14 +12,6 @@ def made(write_run, tmp_path_factory):
     write_run(folder / "small")
     write_run(folder / "wide", link={"bandwidth_hz": 2e5, "mean_snr_db": 5})
     return folder
-
-
-@pytest.fixture
-def two_runs(workplace, made):
-    """`runs/small` and `wide`."""
-    shutil.copytree(made / "small", workplace / "runs/small")
-    shutil.copytree(made / "wide", workplace / "wide")
-    return workplace
 
 
 def test_a_report_written_anew_has_the_same_bytes(workplace, typed, capsys, monkeypatch):
