@@ -35,7 +35,7 @@ deadlines_s: [0.1, 0.3]
 """
 SIMULATE = "from coinfer.simulator.cli import simulate_main; simulate_main()"
 ENGINES = ("events", "vector")
-SHORT, SHORT_RUNS = 100_000, 3
+SHORT, SHORT_RUNS = 1_000_000, 3
 FEWEST, MOST_KEPT = 10_000, 1_000_000
 DEVICES, UNIT = 10, 10_000
 """Devices of a cell, and its tasks where cells are added."""

@@ -116,7 +116,7 @@ class Aecnn(Codec):
 
     @cached_property
     def _tables(self) -> ChannelTables:
-        return ChannelTables(self._trained.counts(self._shape.kept, LEVELS))
+        return ChannelTables(self._trained.table("counts", (self._shape.kept, LEVELS)))
 
     @cached_property
     def _shape(self) -> Shape:

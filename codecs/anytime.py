@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from coinfer.codecs.bitstream import HEADER_BYTES, KIND_ANYTIME, Message, pack, unpack
 from coinfer.codecs.network import IMAGE_SHAPE, network_size
-from coinfer.codecs.prefix import PrefixTables
+from coinfer.codecs.prefix import ContextTables
 from coinfer.codecs.protocol import BitstreamError, Codec, CodecError, Cost, SettingsError
 from coinfer.codecs.trained import Trained
 from coinfer.models.anytime import LARGEST, SYMBOL_CHANNELS, Decoder, Encoder, grid_side
+from coinfer.models.contexts import CONTEXTS, Contexts, stream_of
 from coinfer.models.flops import count_flops
 from coinfer.models.images import SIZE_PX
 from coinfer.models.parts import stage_behind
@@ -88,7 +89,7 @@ class Anytime(Codec):
 
     def message(self, symbols: NDArray[np.int32]) -> bytes:
         """Codes `[channels, side, side]` symbols."""
-        body = self._tables.encode(symbols + LARGEST)
+        body = self._tables.encode(symbols)
         whole = pack(Message(KIND_ANYTIME, MODE_WHOLE, self._trained.digest, body))
         return whole if self.max_bytes is None else self.cut(whole, self.max_bytes)
 
@@ -103,25 +104,24 @@ class Anytime(Codec):
             raise BitstreamError(f"anytime: unknown mode {message.mode}")
         side = grid_side(self.split, SIZE_PX)
         if message.mode == MODE_CUT:
-            flat = self._tables.decode_beginning(message.body, side**2)
+            symbols, count = self._tables.decode_beginning(message.body, side)
         else:
-            flat = self._whole(message.body, side**2)
-        count = SYMBOL_CHANNELS * side**2
-        symbols = np.zeros(count, dtype=np.int32)
-        symbols[: len(flat)] = flat - LARGEST
-        shape = (SYMBOL_CHANNELS, side, side)
-        return symbols.reshape(shape), (np.arange(count) < len(flat)).reshape(shape)
+            symbols = self._whole(message.body, side)
+            count = symbols.size
+        arrived = np.empty((SYMBOL_CHANNELS, side**2), dtype=bool)
+        arrived[:, stream_of(side).order] = (np.arange(symbols.size) < count).reshape(arrived.shape)
+        return symbols, arrived.reshape(symbols.shape)
 
-    def _whole(self, body: bytes, symbols_a_channel: int) -> NDArray[np.int32]:
+    def _whole(self, body: bytes, side: int) -> NDArray[np.int32]:
         try:
-            return self._tables.decode(body, symbols_a_channel).ravel()
+            return self._tables.decode(body, side)
         except ValueError as error:
             raise BitstreamError(f"anytime: {error}") from error
 
     def ideal_bits(self, payload: bytes) -> float | None:
         """Information of a message's symbols under the codec's tables; see `Codec.ideal_bits`."""
         symbols, arrived = self.symbols(payload)
-        return self._tables.ideal_bits(symbols + LARGEST, int(arrived.sum()))
+        return self._tables.ideal_bits(symbols, int(arrived.sum()))
 
     def fixed_width_bytes(self) -> int | None:
         """The whole stream's symbols at 4 bits each; see `Codec.fixed_width_bytes`."""
@@ -151,5 +151,10 @@ class Anytime(Codec):
         return self._trained.loaded(Decoder(self._trained.backbone, self.split), "decoder.")
 
     @cached_property
-    def _tables(self) -> PrefixTables:
-        return PrefixTables(self._trained.counts(SYMBOL_CHANNELS, 2 * LARGEST + 1))
+    def _tables(self) -> ContextTables:
+        contexts = Contexts(
+            self._trained.table("contexts.weights", Contexts.weights_shape(SYMBOL_CHANNELS)),
+            self._trained.table("contexts.limits", Contexts.limits_shape(SYMBOL_CHANNELS)),
+        )
+        counts = self._trained.table("counts", (SYMBOL_CHANNELS, CONTEXTS, 2 * LARGEST + 1))
+        return ContextTables(contexts, counts, -LARGEST)

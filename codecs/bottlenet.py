@@ -150,4 +150,4 @@ class Bottlenet(Codec):
 
     @cached_property
     def _tables(self) -> ChannelTables:
-        return ChannelTables(self._trained.counts(self._shape[0], LEVELS))
+        return ChannelTables(self._trained.table("counts", (self._shape[0], LEVELS)))

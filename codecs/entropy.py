@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 WORD_BYTES = 4
 
+WORD = "<u4"
+"""How the coder's words become bytes."""
+
 
 class ChannelTables:
     """One categorical distribution for each channel.
@@ -23,9 +26,6 @@ class ChannelTables:
     Args:
         counts: `[channels, symbols]` positive integers; the distribution is counts / sum.
     """
-
-    word = "<u4"
-    """How the coder's words become bytes."""
 
     def __init__(self, counts: NDArray[np.integer]) -> None:
         if counts.ndim != 2 or counts.min() < 1:
@@ -43,7 +43,7 @@ class ChannelTables:
         coder = constriction.stream.queue.RangeEncoder()
         for row, model in zip(symbols, self._models, strict=True):
             coder.encode(np.ascontiguousarray(row.ravel(), dtype=np.int32), model)
-        stream: bytes = coder.get_compressed().astype(self.word).tobytes().rstrip(b"\0")
+        stream: bytes = coder.get_compressed().astype(WORD).tobytes().rstrip(b"\0")
         return stream
 
     def decode(self, stream: bytes, symbols_a_channel: int) -> NDArray[np.int32]:
@@ -55,16 +55,14 @@ class ChannelTables:
             ValueError: no message of these tables begins like this.
         """
         padded = stream + bytes(-len(stream) % WORD_BYTES)
-        coder = constriction.stream.queue.RangeDecoder(
-            np.frombuffer(padded, dtype=self.word).astype(np.uint32)
-        )
+        coder = constriction.stream.queue.RangeDecoder(np.frombuffer(padded, dtype=WORD).astype(np.uint32))
         try:
             rows = [coder.decode(model, symbols_a_channel) for model in self._models]
         except AssertionError as error:
             raise ValueError(f"not a stream of these tables ({error})") from error
         return np.stack(rows)
 
-    def ideal_bits(self, symbols: NDArray[np.int32], count: int | None = None) -> float:
-        """Information of (the first `count` of) `[channels, ...]` symbols under the tables, in bits."""
+    def ideal_bits(self, symbols: NDArray[np.int32]) -> float:
+        """Information of `[channels, ...]` symbols under the tables, in bits."""
         flat = symbols.reshape(len(symbols), -1).astype(np.int64)
-        return float(-np.log2(np.take_along_axis(self._share, flat, axis=1).ravel()[:count]).sum())
+        return float(-np.log2(np.take_along_axis(self._share, flat, axis=1)).sum())

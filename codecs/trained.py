@@ -6,9 +6,8 @@ import hashlib
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
@@ -73,13 +72,13 @@ class Trained:
             raise SettingsError(f"{self.weights.path}: metadata lacks {key}; train it again")
         return value
 
-    def counts(self, channels: int, symbols: int) -> NDArray[np.int32]:
-        """`[channels, symbols]` the range coder's tables."""
-        counts = self.weights.tensors.get("counts", torch.empty(0))
-        if counts.shape != (channels, symbols):
-            raise self._misfit("counts")
-        table: NDArray[np.int32] = counts.numpy()
-        return table
+    def table(self, name: str, shape: tuple[int, ...]) -> NDArray[Any]:
+        """A tensor of whole numbers of the entropy coder, `counts` for example."""
+        table = self.weights.tensors.get(name, torch.empty(0))
+        if table.shape != shape:
+            raise self._misfit(name)
+        whole: NDArray[Any] = table.numpy()
+        return whole
 
     def loaded(self, half: Half, prefix: str) -> Half:
         """Fills an encoder or a decoder with the tensors whose names begin with `prefix`."""

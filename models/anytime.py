@@ -13,10 +13,12 @@ References:
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from coinfer.models.backbone import CHANNELS, STRIDES, Backbone
+from coinfer.models.contexts import stream_of
 from coinfer.models.parts import frozen_head, own_following, own_last_part
 
 LARGEST = 7
@@ -116,6 +118,7 @@ class Rate(nn.Module):
 
 
 def first_symbols(count: Tensor, channels: int, side: int) -> Tensor:
-    """Marks each image's first `count` symbols, channel by channel: `[batch, channels, side, side]`."""
-    order = torch.arange(channels * side * side, device=count.device)
-    return (order < count[:, None]).view(-1, channels, side, side)
+    """Marks each image's first `count` symbols of the stream: `[batch, channels, side, side]`."""
+    rank = torch.from_numpy(np.argsort(stream_of(side).order)).to(count.device)
+    place = torch.arange(channels, device=count.device)[:, None] * side**2 + rank
+    return (place < count[:, None, None]).view(-1, channels, side, side)

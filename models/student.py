@@ -142,6 +142,17 @@ class Student(nn.Module, ABC):
         pooled: Tensor = self._tails[1](self.features(pixels))
         return pooled
 
+    def tables(self, symbols: NDArray[np.int16], alphabet: range) -> dict[str, NDArray[np.integer]]:
+        """The range coder's tables: how often each symbol occurs in each channel, plus one.
+
+        Args:
+            symbols: `[images, channels, side, side]` of training images.
+            alphabet: those that may occur.
+        """
+        by_channel = symbols.swapaxes(0, 1).reshape(symbols.shape[1], -1).astype(np.int64) - alphabet.start
+        seen = [np.bincount(channel, minlength=len(alphabet)) for channel in by_channel]
+        return {"counts": (1 + np.stack(seen)).astype(np.int32)}
+
     def own_tensors(self) -> dict[str, Tensor]:
         """What its checkpoint holds: all but the frozen head."""
         return {
@@ -198,7 +209,7 @@ def train_student(
         run_phase(replace(job, step_scale=student.step_scale, log=lesson.log), phase)
         student.end(phase.name, lesson)
     student.requires_grad_(False).eval()
-    counts = count_symbols(student.encoder, lesson.train, device, alphabet)
+    symbols = some_symbols(student.encoder, lesson.train, device)
     whole = nn.Sequential(backbone.head(settings.split), backbone.tail(settings.split))
     metadata: dict[str, object] = {
         "kind": kind,
@@ -211,7 +222,8 @@ def train_student(
         "validation_images": {source.classifier: len(source.images) for source in lesson.validation},
         "phases": [asdict(phase) for phase in lesson.phases],
     }
-    tensors = {**student.own_tensors(), "counts": torch.from_numpy(counts)}
+    tables = {name: torch.from_numpy(table) for name, table in student.tables(symbols, alphabet).items()}
+    tensors = {**student.own_tensors(), **tables}
     write_checkpoint(lesson.out, tensors, metadata, in_steps=NETWORK_PARTS[1])
     return metadata
 
@@ -233,32 +245,22 @@ def some_pixels(train: Sequence[Source], device: str, each: int, batch: int = 32
 
 
 @torch.inference_mode()
-def count_symbols(
-    encoder: nn.Module, train: Sequence[Source], device: str, alphabet: range, each: int = 512
-) -> NDArray[np.int32]:
-    """Counts symbols over training images at full size: the tables of the range coder.
+def some_symbols(
+    encoder: nn.Module, train: Sequence[Source], device: str, each: int = 512
+) -> NDArray[np.int16]:
+    """Symbols of training images at full size, for the tables of the range coder.
 
     Args:
         encoder: `[batch, 3, 224, 224]` pixels to `[batch, channels, side, side]` whole numbers.
         train: image sets.
         device: `cpu` or `cuda`.
-        alphabet: the numbers that may occur.
         each: images of each set.
 
     Returns:
-        `[channels, len(alphabet)]` how often each symbol occurs in each channel, plus one.
+        `[images, channels, side, side]`.
     """
-    counts = np.ones((1, len(alphabet)), dtype=np.int64)
-    for pixels in some_pixels(train, device, each):
-        symbols = encoder(pixels).to(torch.int64).cpu().numpy() - alphabet.start
-        seen = [np.bincount(row, minlength=len(alphabet)) for row in _by_channel(symbols)]
-        counts = counts + np.stack(seen)
-    return counts.astype(np.int32)
-
-
-def _by_channel(symbols: NDArray[np.int64]) -> NDArray[np.int64]:
-    """`[batch, channels, ...]` to `[channels, all the rest]`."""
-    return symbols.swapaxes(0, 1).reshape(symbols.shape[1], -1)
+    batches = [encoder(pixels).to(torch.int16).cpu().numpy() for pixels in some_pixels(train, device, each)]
+    return np.concatenate(batches)
 
 
 def top1(pooled: Callable[[Tensor], Tensor], lesson: Lesson) -> dict[str, float]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from coinfer.models.anytime import LARGEST, SYMBOL_CHANNELS, Decoder, Encoder, Rate, first_symbols, grid_side
 from coinfer.models.backbone import Backbone
+from coinfer.models.contexts import fitted, stream_of
 from coinfer.models.images import SIZE_PX
 from coinfer.models.student import EndToEndStudent, Lesson, train_student
 from coinfer.models.teaching import Answer, Features, distance
 
-CUT_BYTES = 60, 1200
+CUT_BYTES = 100, 1000
 """The shortest and the longest cut in training, for an image of full size; even in the logarithm."""
 
 WHOLE_SHARE = 0.25
@@ -21,6 +24,10 @@ WHOLE_SHARE = 0.25
 
 FIRST_DOUBLING_BYTES = 100
 """The price rises with the logarithm of this and what is sent: a byte costs more where there are few."""
+
+WORTH_BYTES = 40
+"""The loss of a stream cut at B bytes is about this / B above that of the whole (layer2, 60 to 1,000 bytes):
+a byte saved before the cut is worth this / B^2, since it lets the next one in."""
 
 DISTANCE_WEIGHT = {"a": 0.5, "joint": 0.2}
 """Weight of the distance of features in the loss: less where the answers shall decide what is sent."""
@@ -49,7 +56,8 @@ class AnytimeStudent(EndToEndStudent):
     encoder: Encoder
     decoder: Decoder
 
-    step_scale = EndToEndStudent.step_scale | {"rate.": 20.0}
+    step_scale = EndToEndStudent.step_scale | {"rate.": 20.0, "encoder.compress.4.": 10.0}
+    """The tables, and how fine each channel's steps are, have far to go."""
 
     def __init__(self, backbone: Backbone, settings: Settings) -> None:
         super().__init__(backbone, settings.split)
@@ -60,6 +68,15 @@ class AnytimeStudent(EndToEndStudent):
     def sizes(self) -> dict[str, int]:
         """Channels of symbols."""
         return {"channels": SYMBOL_CHANNELS}
+
+    def tables(self, symbols: NDArray[np.int16], alphabet: range) -> dict[str, NDArray[np.integer]]:
+        """Contexts, and how often each symbol occurs in each; see `Student.tables`."""
+        contexts = fitted(symbols)
+        return {
+            "contexts.weights": contexts.weights,
+            "contexts.limits": contexts.limits,
+            "counts": contexts.counts(symbols, alphabet),
+        }
 
     def features(self, pixels: Tensor) -> Tensor:
         """Pixels through the whole stream; see `Student.features`."""
@@ -92,23 +109,27 @@ class AnytimeStudent(EndToEndStudent):
         values = self.encoder.values(shared)
         symbols = values + (values.round() - values).detach()
         bits = self.rate(values)
-        batch, channels, side, _ = values.shape
+        _, channels, side, _ = values.shape
         full_size = (grid_side(self._settings.split, SIZE_PX) / side) ** 2
-        total = bits.detach().reshape(batch, -1).cumsum(1)
-        count = torch.searchsorted(total, self._limit(total[:, -1:], full_size))[:, 0]
+        by_place = bits.detach().flatten(2)[..., torch.from_numpy(stream_of(side).order).to(bits.device)]
+        total = by_place.flatten(1).cumsum(1) * full_size / 8
+        cut = self._cut_bytes(total)
+        count = torch.searchsorted(total, cut)[:, 0]
         arrived = first_symbols(count, channels, side)
         sent = (bits * arrived).sum((1, 2, 3)) * full_size / 8
-        doublings = torch.log2(1 + sent / FIRST_DOUBLING_BYTES).mean()
-        return symbols, arrived, self._settings.rate_weight * doublings
+        price = self._settings.rate_weight * torch.log2(1 + sent / FIRST_DOUBLING_BYTES)
+        is_cut = count < total.shape[1]
+        worth = torch.where(is_cut, WORTH_BYTES / cut[:, 0] ** 2, torch.zeros_like(sent))
+        return symbols, arrived, (price + worth * sent).mean()
 
-    def _limit(self, bits: Tensor, full_size: float) -> Tensor:
-        """Bits that arrive of each image's `[batch, 1]` bits."""
+    def _cut_bytes(self, total: Tensor) -> Tensor:
+        """Where each stream is cut, `[batch, 1]` bytes of an image of full size; infinite where it is not."""
+        size = torch.empty_like(total[:, :1])
         if self._settings.cut_bytes is not None:
-            return torch.full_like(bits, 8 * self._settings.cut_bytes / full_size)
+            return size.fill_(self._settings.cut_bytes)
         shortest, longest = CUT_BYTES
-        cut = 8 * shortest / full_size * (longest / shortest) ** torch.rand_like(bits)
-        whole = torch.rand_like(bits) < WHOLE_SHARE
-        return torch.where(whole, torch.full_like(bits, torch.inf), cut)
+        cut = shortest * (longest / shortest) ** size.uniform_()
+        return torch.where(torch.rand_like(cut) < WHOLE_SHARE, torch.inf, cut)
 
 
 def train_anytime(settings: Settings, lesson: Lesson) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -121,13 +122,14 @@ def _one_step(
     step: int,
 ) -> float:
     optimiser.zero_grad(set_to_none=True)
-    torch.manual_seed(int(np.random.SeedSequence([job.seed, 2, step]).generate_state(1)[0]))
+    drawn = _seed(job, phase)
+    torch.manual_seed(int(np.random.SeedSequence([*drawn, 2, step]).generate_state(1)[0]))
     size = sum(len(indices) for _, indices in parts)
     total = 0.0
     for number, (source, indices) in enumerate(parts):
         pixels = torch.from_numpy(source.images.load(indices.tolist())).to(job.device)
         labels = torch.from_numpy(source.images.labels[indices]).to(job.device)
-        rng = np.random.default_rng([job.seed, 1, step, number])
+        rng = np.random.default_rng([*drawn, 1, step, number])
         with torch.autocast(job.device, torch.bfloat16):
             pixels = augment(pixels, phase.size_px, job.min_crop, rng)
             loss = job.loss(pixels, labels, source.classifier) * (len(indices) / size)
@@ -171,7 +173,7 @@ def augment(pixels: Tensor, size_px: int, min_crop: float, rng: np.random.Genera
 def _batches(
     job: Job, phase: Phase, first: int, total: int
 ) -> Iterator[tuple[int, list[tuple[Source, NDArray[np.int64]]]]]:
-    """Yields (step, indices for each source); the order depends only on the seed and the step."""
+    """Yields (step, indices for each source); the order depends only on the seed, the phase and the step."""
     sizes = np.array([len(source.images) for source in job.sources])
     shares = np.maximum(1, np.round(phase.batch * sizes / sizes.sum()).astype(int))
     for step in range(first, total):
@@ -179,11 +181,18 @@ def _batches(
         for number, (source, share) in enumerate(zip(job.sources, shares, strict=True)):
             rounds, offset = divmod(step * int(share), len(source.images))
             order = [
-                np.random.default_rng([job.seed, 0, number, rounds + extra]).permutation(len(source.images))
+                np.random.default_rng([*_seed(job, phase), 0, number, rounds + extra]).permutation(
+                    len(source.images)
+                )
                 for extra in (0, 1)
             ]
             parts.append((source, np.concatenate(order)[offset : offset + int(share)]))
         yield step, parts
+
+
+def _seed(job: Job, phase: Phase) -> list[int]:
+    """Each phase draws an order and crops of its own."""
+    return [job.seed, zlib.crc32(phase.name.encode())]
 
 
 def _optimiser(job: Job, phase: Phase) -> torch.optim.Optimizer:

@@ -10,6 +10,7 @@ from coinfer.simulator.report import write_report
 pytest.importorskip("selenium")
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
 
 PIXEL = base64.b64decode(
     b"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -163,6 +164,7 @@ def test_no_finding_is_cut_and_print_unfolds_the_rest(opened, pages):
     browser = opened(pages["many"], width=390)
     shown, folded = browser.find_elements(By.CSS_SELECTOR, ".findings")
     cut = "return arguments[0].scrollHeight > arguments[0].clientHeight"
+    visible = "return arguments[0].checkVisibility({contentVisibilityAuto: true})"
     assert not browser.execute_script(cut, shown)
     assert not folded.is_displayed()
     browser.find_element(By.CSS_SELECTOR, ".rest summary").click()
@@ -170,9 +172,7 @@ def test_no_finding_is_cut_and_print_unfolds_the_rest(opened, pages):
     browser.find_element(By.CSS_SELECTOR, ".rest summary").click()
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     try:
-        assert browser.execute_script(
-            "return arguments[0].checkVisibility({contentVisibilityAuto: true})", folded
-        )
+        WebDriverWait(browser, 10).until(lambda _: browser.execute_script(visible, folded))
         assert folded.size["height"] > 20
     finally:
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})

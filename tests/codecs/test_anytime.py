@@ -13,6 +13,7 @@ from coinfer.codecs.registry import create
 from coinfer.models.anytime import LARGEST, SYMBOL_CHANNELS
 from coinfer.models.backbone import shipped
 from coinfer.models.checkpoints import write_checkpoint
+from coinfer.models.scenes.scene import Scenes
 from coinfer.models.train_anytime import AnytimeStudent, Settings
 
 SHAPE = (SYMBOL_CHANNELS, 14, 14)
@@ -20,18 +21,19 @@ SHAPE = (SYMBOL_CHANNELS, 14, 14)
 
 @pytest.fixture(scope="module")
 def make(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Makes checkpoints of random weights, with a table that is right for small symbols."""
+    """Makes checkpoints of random weights, with tables of a few images."""
 
     def checkpoint(split: str) -> Path:
         torch.manual_seed(0)
         student = AnytimeStudent(shipped(), Settings(split=split))
         torch.nn.init.normal_(student.encoder.compress[3].weight, std=0.5)
-        falling = 2 ** (16 - 2 * np.abs(np.arange(-LARGEST, LARGEST + 1)))
-        counts = torch.from_numpy(np.tile(falling, (SYMBOL_CHANNELS, 1)).astype(np.int32))
+        few = torch.from_numpy(Scenes(4, seed=1).load(range(4)))
+        with torch.inference_mode():
+            symbols = student.eval().encoder(few).to(torch.int16).numpy()
+        tables = student.tables(symbols, range(-LARGEST, LARGEST + 1))
+        tensors = {name: torch.from_numpy(table) for name, table in tables.items()}
         path = tmp_path_factory.mktemp("anytime") / f"{split}.safetensors"
-        write_checkpoint(
-            path, {**student.own_tensors(), "counts": counts}, {"kind": "anytime", "split": split}
-        )
+        write_checkpoint(path, student.own_tensors() | tensors, {"kind": "anytime", "split": split})
         return path
 
     return checkpoint

@@ -18,6 +18,7 @@ from coinfer.models.train_anytime import (
     CUT_BYTES,
     FIRST_DOUBLING_BYTES,
     WHOLE_SHARE,
+    WORTH_BYTES,
     AnytimeStudent,
     train_anytime,
 )
@@ -65,11 +66,13 @@ def test_the_rate_is_the_information_under_the_tables() -> None:
     torch.testing.assert_close(between, 0.75 * below + 0.25 * above)
 
 
-def test_first_symbols_go_channel_by_channel() -> None:
+def test_first_symbols_are_those_of_the_stream() -> None:
     marks = first_symbols(torch.tensor([0, 5, 8]), channels=2, side=2)
     assert marks.shape == (3, 2, 2, 2)
     assert marks.flatten(1).sum(1).tolist() == [0, 5, 8]
     assert marks[1].tolist() == [[[True, True], [True, True]], [[True, False], [False, False]]]
+    second = first_symbols(torch.tensor([2]), channels=1, side=2)
+    assert second.tolist() == [[[[True, False], [False, True]]]], "the corner opposite comes second"
 
 
 def test_streams_are_cut_at_the_bytes_asked_for(backbone: Backbone) -> None:
@@ -79,18 +82,38 @@ def test_streams_are_cut_at_the_bytes_asked_for(backbone: Backbone) -> None:
     shared = student.encoder.frozen(torch.from_numpy(Scenes(2, seed=1).load([0, 1]))[:, :, :112, :112])
     _, arrived, price = student._sent(shared)
     assert 0 < arrived.float().mean() < 1
-    assert price.item() == pytest.approx(0.5 * np.log2(1 + 100 / FIRST_DOUBLING_BYTES), rel=0.02)
+    doublings = np.log2(1 + 100 / FIRST_DOUBLING_BYTES)
+    assert price.item() == pytest.approx(0.5 * doublings + WORTH_BYTES / 100, rel=0.02)
+
+
+def test_a_byte_before_the_cut_is_worth_what_the_next_one_brings(backbone: Backbone) -> None:
+    """The loss falls like WORTH_BYTES / B, so by WORTH_BYTES / B^2 a byte; nothing where no stream is cut."""
+    shared = torch.rand(2, 256, 28, 28)
+    for cut, slope in ((100, WORTH_BYTES / 100**2), (100_000, 0.0)):
+        torch.manual_seed(0)
+        student = AnytimeStudent(backbone, AnytimeSettings(cut_bytes=cut, rate_weight=0.0)).train()
+        _, arrived, price = student._sent(shared)
+        price.backward()  # type: ignore[no-untyped-call]
+        logits = student.rate.logits.detach().requires_grad_()
+        bits = Rate()
+        bits.logits = torch.nn.Parameter(logits)
+        sent = (bits(student.encoder.values(shared).detach()) * arrived).sum((1, 2, 3)).mean() * 4 / 8
+        (expected,) = torch.autograd.grad(sent, bits.logits)
+        gradient = student.rate.logits.grad
+        assert gradient is not None
+        torch.testing.assert_close(gradient, slope * expected, rtol=1e-3, atol=1e-7)
 
 
 def test_lengths_in_training_are_spread_over_the_range(backbone: Backbone) -> None:
     torch.manual_seed(0)
     student = AnytimeStudent(backbone, AnytimeSettings())
-    limits = student._limit(torch.full((4000, 1), 1000.0), full_size=4.0)
-    whole = torch.isinf(limits)
+    cuts = student._cut_bytes(torch.full((4000, 7), 1000.0))
+    whole = torch.isinf(cuts)
+    assert cuts.shape == (4000, 1)
     assert whole.float().mean().item() == pytest.approx(WHOLE_SHARE, abs=0.03)
-    cut, (shortest, longest) = limits[~whole], CUT_BYTES
-    assert (cut.min().item(), cut.max().item()) == pytest.approx((2 * shortest, 2 * longest), rel=0.02)
-    assert cut.log().median().exp().item() == pytest.approx(2 * (shortest * longest) ** 0.5, rel=0.1)
+    cut, (shortest, longest) = cuts[~whole], CUT_BYTES
+    assert (cut.min().item(), cut.max().item()) == pytest.approx((shortest, longest), rel=0.02)
+    assert cut.log().median().exp().item() == pytest.approx((shortest * longest) ** 0.5, rel=0.1)
 
 
 @pytest.mark.parametrize(("kind", "strength"), [("none", 0.5), ("awgn", 0.1), ("erasure", 0.25)])

@@ -11,7 +11,7 @@ from coinfer.codecs.aecnn import Aecnn
 from coinfer.models.backbone import Backbone, shipped
 from coinfer.models.checkpoints import read_checkpoint
 from coinfer.models.scenes.scene import Scenes
-from coinfer.models.student import Lesson, count_symbols
+from coinfer.models.student import Lesson, some_symbols
 from coinfer.models.train_aecnn import (
     PHASES,
     AecnnStudent,
@@ -103,10 +103,12 @@ def test_presets_go_through_every_step() -> None:
 
 def test_symbol_counts_are_those_of_the_encoder(backbone: Backbone) -> None:
     torch.manual_seed(0)
-    encoder = AecnnStudent(backbone, Settings()).eval().encoder
-    counts = count_symbols(encoder, [Source(Scenes(2, seed=1), "scenes")], "cpu", range(256))
+    student = AecnnStudent(backbone, Settings()).eval()
+    seen = some_symbols(student.encoder, [Source(Scenes(2, seed=1), "scenes")], "cpu")
     with torch.inference_mode():
-        symbols = encoder(torch.from_numpy(Scenes(2, seed=1).load([0, 1]))).numpy()
+        symbols = student.encoder(torch.from_numpy(Scenes(2, seed=1).load([0, 1]))).numpy()
+    np.testing.assert_array_equal(seen, symbols)
+    counts = student.tables(seen, range(256))["counts"]
     assert (counts.shape, counts.dtype) == ((8, 256), np.int32)
     assert counts.min() >= 1
     assert counts[3, 5] == 1 + (symbols[:, 3] == 5).sum()

@@ -91,19 +91,19 @@ class KilledError(BaseException):
 
 def test_a_killed_training_goes_on_where_it_was(quick, pets, typed, own_backbone, monkeypatch):
     common = ["--images", "pets", "--backbone", own_backbone, "--split", "layer4", "--preset", "smoke"]
-    count = student.count_symbols
+    found = student.some_symbols
 
     def killed(*arguments):
         raise KilledError
 
-    monkeypatch.setattr("coinfer.models.student.count_symbols", killed)
+    monkeypatch.setattr("coinfer.models.student.some_symbols", killed)
     with pytest.raises(KilledError):
         typed("train", "bottlenet", *common, command="coinfer")
     log = Path("runs/train-bottlenet-layer4-1024/log.jsonl")
     steps, checkpoint = log.read_text(), Path("bottlenet-layer4-1024.safetensors")
     assert steps.count("\n") == 2
     assert not checkpoint.exists()
-    monkeypatch.setattr("coinfer.models.student.count_symbols", count)
+    monkeypatch.setattr("coinfer.models.student.some_symbols", found)
     assert typed("train", "bottlenet", *common, command="coinfer") == 0
     assert log.read_text() == steps, "both phases were there already"
     assert read_checkpoint(checkpoint, "bottlenet").metadata["top1"].keys() == {"pets"}
