@@ -132,8 +132,10 @@ class Contexts:
             `[..., channels, places of the phase]` in 0..CONTEXTS-1.
         """
         predicted = self._predicted(planes, stream, phase, channels)
-        above = (predicted[..., None] > self.limits[channels][:, :, None]).sum(-1)
-        contexts: NDArray[np.intp] = above[..., 0, :] * LEVELS + above[..., 1, :]
+        level = np.zeros(predicted.shape, dtype=np.intp)
+        for limit in self._one_by_one:
+            level += predicted > limit[channels]
+        contexts: NDArray[np.intp] = level[..., 0, :] * LEVELS + level[..., 1, :]
         return contexts
 
     def all(self, symbols: NDArray[np.integer]) -> NDArray[np.intp]:
@@ -166,6 +168,11 @@ class Contexts:
         if KNOWN_AROUND[phase]:
             predicted += own @ around_of(planes, stream, phase, channels)
         return predicted
+
+    @cached_property
+    def _one_by_one(self) -> list[NDArray[np.float32]]:
+        """`[channels, 2, 1]` each limit."""
+        return [self.limits[..., limit, None].astype(np.float32) for limit in range(LEVELS - 1)]
 
     @cached_property
     def _split_weights(self) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
@@ -211,7 +218,7 @@ def around_of(
     """`[..., channels, 4, places of the phase]` value and size summed over the sides and over the corners."""
     count = planes.shape[-2] // 2
     both = planes[..., 1:, :].reshape(*planes.shape[:-2], 2, count, -1)[..., channels, :]
-    around: NDArray[np.float32] = both[..., stream.around[:, stream.phases[phase]]] @ FOUR
+    around: NDArray[np.float32] = both.take(stream.around[:, stream.phases[phase]], axis=-1) @ FOUR
     by_channel = around.swapaxes(-4, -3).swapaxes(-3, -2)  # [..., channels, where, value or size, places]
     return by_channel.reshape(*by_channel.shape[:-3], 4, -1)
 

@@ -143,11 +143,12 @@ def _used(tasks: pd.DataFrame, scenario: Scenario, since_s: float) -> tuple[floa
     _, link, links = _stations(tasks, scenario)
     last_s = np.nanmax([tasks[stamp].max() for stamp in ("arrival_s", "tx_end_s", "edge_end_s")])
     span_s = max(0.0, float(last_s) - since_s) or 1.0
-    tx_start_s, tx_end_s, edge_start_s, edge_end_s = (
-        np.maximum(tasks[stamp].to_numpy(), since_s)
-        for stamp in ("tx_start_s", "tx_end_s", "edge_start_s", "edge_end_s")
-    )
-    link_s = _covered_s(tx_start_s, tx_end_s, link, links)
+
+    def span_of(stage: str) -> list[FloatArray]:
+        return [np.maximum(tasks[f"{stage}_{stamp}_s"].to_numpy(), since_s) for stamp in ("start", "end")]
+
+    link_s = _covered_s(*span_of("tx"), link, links)
+    edge_start_s, edge_end_s = span_of("edge")
     edge_s = float(np.nansum(edge_end_s - edge_start_s)) / scenario.edge.workers
     return float(link_s.mean()) / span_s, edge_s / span_s
 
@@ -182,7 +183,9 @@ def _backlog_slope_hz(tasks: pd.DataFrame, scenario: Scenario, since_s: float) -
 def _left_s(tasks: pd.DataFrame, scenario: Scenario) -> FloatArray:
     """When each task left the system: a dropped one as it came, one given up as its time was up."""
     outcome, arrival_s = tasks["outcome"], tasks["arrival_s"].to_numpy()
-    expired_s = np.fmax(arrival_s + scenario.deadlines_s[-1], tasks["encode_end_s"].to_numpy())
-    left_s = np.where(outcome == "done", tasks["done_s"].to_numpy(), np.inf)
-    left_s = np.where(outcome == "aborted", expired_s, left_s)
-    return np.where(outcome == "dropped", arrival_s, left_s)
+    left_s: FloatArray = np.where(outcome == "done", tasks["done_s"].to_numpy(), np.inf)
+    aborted, dropped = (outcome == "aborted").to_numpy(), (outcome == "dropped").to_numpy()
+    encoded_s = tasks["encode_end_s"].to_numpy()[aborted]
+    left_s[aborted] = np.fmax(arrival_s[aborted] + scenario.deadlines_s[-1], encoded_s)
+    left_s[dropped] = arrival_s[dropped]
+    return left_s

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from coinfer.simulator.by_point import by_codec
-from coinfer.simulator.memory import give_back
+from coinfer.simulator.memory import give_back, trim
 from coinfer.simulator.plan import TALLY, Tally
 from coinfer.simulator.records import STAMPS
 
@@ -86,12 +86,14 @@ def write_tasks(path: Path, units: Sequence[Path]) -> None:
                 waiting.clear()
         if waiting:
             writer.write_table(pa.concat_tables(waiting))
+    waiting.clear()
+    trim()
 
 
 def _blocks(units: Iterable[Path]) -> Iterator[Any]:
     """The tasks of units in the blocks that they were written in."""
     for unit in units:
-        file = _open(unit)
+        file = pa.ipc.open_file(pa.OSFile(str(unit)))  # Not mapped: pages once read would count until the end.
         for number in range(file.num_record_batches):
             yield pa.Table.from_batches([file.get_batch(number)]).replace_schema_metadata()
 

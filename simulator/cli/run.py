@@ -101,12 +101,13 @@ def _write(
     scenario: Scenario,
     facts: dict[str, object],
 ) -> None:
-    from coinfer.simulator.figures import draw_figures
-    from coinfer.simulator.report import write_report
-
     if scenario.records == "all":
         write_tasks(fresh / "tasks.parquet", [unit for of_point in units.values() for unit in of_point])
     write_tables(fresh, found.summary, found.differences, facts)
+
+    from coinfer.simulator.figures import draw_figures  # Only now: they take memory that tasks have left.
+    from coinfer.simulator.report import write_report
+
     draw_figures(found, units, scenario, fresh / "figures")
     write_report(fresh, fresh / "report.html")
 
