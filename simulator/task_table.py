@@ -93,7 +93,7 @@ def write_tasks(path: Path, units: Sequence[Path]) -> None:
 def _blocks(units: Iterable[Path]) -> Iterator[Any]:
     """The tasks of units in the blocks that they were written in."""
     for unit in units:
-        file = pa.ipc.open_file(pa.OSFile(str(unit)))  # Not mapped: pages once read would count until the end.
+        file = pa.ipc.open_file(pa.OSFile(str(unit)))  # Not mapped: pages once read would stay in memory.
         for number in range(file.num_record_batches):
             yield pa.Table.from_batches([file.get_batch(number)]).replace_schema_metadata()
 
