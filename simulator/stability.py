@@ -144,8 +144,9 @@ def _used(tasks: pd.DataFrame, scenario: Scenario, since_s: float) -> tuple[floa
     last_s = np.nanmax([tasks[stamp].max() for stamp in ("arrival_s", "tx_end_s", "edge_end_s")])
     span_s = max(0.0, float(last_s) - since_s) or 1.0
 
-    def span_of(stage: str) -> list[FloatArray]:
-        return [np.maximum(tasks[f"{stage}_{stamp}_s"].to_numpy(), since_s) for stamp in ("start", "end")]
+    def span_of(stage: str) -> tuple[FloatArray, FloatArray]:
+        start_s, end_s = tasks[f"{stage}_start_s"].to_numpy(), tasks[f"{stage}_end_s"].to_numpy()
+        return np.maximum(start_s, since_s), np.maximum(end_s, since_s)
 
     link_s = _covered_s(*span_of("tx"), link, links)
     edge_start_s, edge_end_s = span_of("edge")
