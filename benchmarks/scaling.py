@@ -2,8 +2,9 @@
 
     python benchmarks/scaling.py [--most 10_000_000] [--csv scaling.csv]
 
-Time and memory are what a run takes beyond a run of one task; both draw figures and write the report. Writes
-docs/figures/scaling.png and .svg, a table into docs/scale.md, and a row a run into a CSV file.
+Time and memory are what a run takes beyond a run of one task; both draw figures and write the report. Short
+runs and those of one task take turns, and the median of five counts. Writes docs/figures/scaling.png and
+.svg, two tables into docs/scale.md, and a row for each case into a CSV file.
 """
 
 import argparse
@@ -12,8 +13,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -35,8 +38,9 @@ deadlines_s: [0.1, 0.3]
 """
 SIMULATE = "from coinfer.simulator.cli import simulate_main; simulate_main()"
 ENGINES = ("events", "vector")
-SHORT, SHORT_RUNS = 1_000_000, 3
+SHORT, ROUNDS = 1_000_000, 5
 FEWEST, MOST_KEPT = 10_000, 1_000_000
+CROWD = "10,000 devices in a cell"
 DEVICES, UNIT = 10, 10_000
 """Devices of a cell, and its tasks where cells are added."""
 
@@ -80,7 +84,7 @@ def cases(most: int) -> Iterator[Case]:
                 yield Case(engine, "one cell", "all", DEVICES, 1, tasks // DEVICES)
             yield Case(engine, "more cells", "summary", DEVICES, tasks // UNIT, UNIT // DEVICES)
             tasks *= 10
-        yield Case(engine, "10,000 devices in a cell", "summary", 10_000, 1, min(most, MOST_KEPT) // 10_000)
+        yield Case(engine, CROWD, "summary", 10_000, 1, min(most, MOST_KEPT) // 10_000)
 
 
 def measured(case: Case) -> tuple[float, float, float]:
@@ -100,10 +104,15 @@ def measured(case: Case) -> tuple[float, float, float]:
     return wall_s, used.ru_utime + used.ru_stime, float(used.ru_maxrss * unit_bytes)
 
 
-def median_of_runs(case: Case) -> list[float]:
-    """The same, the median of several runs where one is short beside the noise of starting up."""
-    runs = [measured(case) for _ in range(SHORT_RUNS if case.tasks <= SHORT else 1)]
-    return [median(column) for column in zip(*runs, strict=True)]
+def medians(cases: Sequence[Case]) -> dict[Case, list[float]]:
+    """The same for each case; of short runs, which start-up disturbs, the median of several in turns."""
+    runs: dict[Case, list[tuple[float, float, float]]] = defaultdict(list)
+    for turn in range(ROUNDS):
+        for case in cases:
+            if case.tasks <= SHORT or not turn:
+                runs[case].append(measured(case))
+                print(turn, case, runs[case][-1], flush=True)
+    return {case: [median(column) for column in zip(*of_case, strict=True)] for case, of_case in runs.items()}
 
 
 def table(results: pd.DataFrame) -> str:
@@ -121,26 +130,44 @@ def table(results: pd.DataFrame) -> str:
     return "\n".join(lines) + "\n"
 
 
+def growth(results: pd.DataFrame) -> str:
+    """What ten times the tasks take, as Markdown."""
+    lines = [
+        "| engine | records | tasks | CPU, whole command | CPU, less start-up | wall, less start-up |",
+        "| --- | --- | --: | --: | --: | --: |",
+    ]
+    growing = results[(results["layout"] != CROWD) & (results["tasks"] > FEWEST)]
+    for (engine, records), rows in growing.groupby(["engine", "records"]):
+        lines += [
+            f"| {engine} | {records} | {few.tasks:,} to {many.tasks:,} | "
+            f"{many.command_s / few.command_s:.1f} | "
+            f"{many.cpu_s / few.cpu_s:.1f} | {many.wall_s / few.wall_s:.1f} |"
+            for few, many in pairwise(rows.itertuples())
+        ]
+    return "\n".join(lines) + "\n"
+
+
 def main(most: int, csv: Path) -> None:
-    """Measure, and write table, figure and CSV."""
+    """Measure, and write tables, figure and CSV."""
     measured(Case("vector", "", "all", 1, 1, 1))  # The first run reads files that others find in memory.
     starts = {
-        (engine, records): median_of_runs(Case(engine, "", records, 1, 1, 1))
+        (engine, records): Case(engine, "", records, 1, 1, 1)
         for engine in ENGINES
         for records in ("all", "summary")
     }
+    larger = sorted(cases(most), key=lambda case: (case.tasks, case.engine))
+    used = medians([*starts.values(), *larger])
     rows = []
-    for case in sorted(cases(most), key=lambda case: (case.tasks, case.engine)):
-        beyond = [
-            used - start
-            for used, start in zip(median_of_runs(case), starts[case.engine, case.records], strict=True)
-        ]
-        rows.append({**vars(case), "tasks": case.tasks, **dict(zip(MEASURED, beyond, strict=True))})
-        print(rows[-1], flush=True)
+    for case in larger:
+        start = used[starts[case.engine, case.records]]
+        beyond = [whole - part for whole, part in zip(used[case], start, strict=True)]
+        measures = dict(zip(MEASURED, beyond, strict=True)) | {"command_s": used[case][1]}
+        rows.append(vars(case) | {"tasks": case.tasks} | measures)
     results = pd.DataFrame(rows).sort_values(["engine", "layout", "tasks"])
     results.to_csv(csv, index=False, float_format="%.4g")
     draw(results, DOCS / "figures" / "scaling")
     write("scaling", table(results), DOCS / "scale.md")
+    write("growth", growth(results), DOCS / "scale.md")
 
 
 MEASURED = ("wall_s", "cpu_s", "peak_bytes")
