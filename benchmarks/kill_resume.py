@@ -126,9 +126,10 @@ def main() -> int:
             before = after
             if there:
                 runs += 1
-                same = contents(result) == undisturbed
-                wrong += not same
-                print(f"whole run {runs}: {'the same bytes' if same else 'DIFFERENT'}")
+                found = contents(result)
+                differ = [path for path in found | undisturbed if found.get(path) != undisturbed.get(path)]
+                wrong += bool(differ)
+                print(f"whole run {runs}: {', '.join(differ) + ' differ' if differ else 'the same bytes'}")
                 shutil.rmtree(result)
         left = [path.name for path in result.parent.iterdir()]
         wrong += bool(left)

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from coinfer.models.backbone import Backbone
 from coinfer.models.parts import frozen_head, last_part, stage_behind
-from coinfer.models.training import Source
+from coinfer.models.training import Loss, Source
 
 
 class Features(NamedTuple):
@@ -43,10 +43,10 @@ class Teacher:
         self._rest = backbone.tail(behind)
         self._unlabelled = frozenset(source.classifier for source in train if source.teacher_only)
 
-    def loss(self, answer: Answer) -> Callable[[Tensor, Tensor, str], Tensor]:
+    def loss(self, answer: Answer) -> Callable[[Tensor, Tensor, str], Loss]:
         """The student's loss: half the labels, half the teacher's answers, and what `answer` adds."""
 
-        def loss(pixels: Tensor, labels: Tensor, classifier: str) -> Tensor:
+        def loss(pixels: Tensor, labels: Tensor, classifier: str) -> Loss:
             with torch.no_grad():
                 shared = self._head(pixels)
                 at_split = self._last(shared)
@@ -54,9 +54,10 @@ class Teacher:
                 wanted = self._backbone.classify(self._rest(features.behind), classifier)
             pooled, extra = answer(shared, features)
             logits = self._backbone.classify(pooled, classifier).float()
-            if classifier in self._unlabelled:
-                return distillation(logits, wanted) + extra
-            return 0.5 * functional.cross_entropy(logits, labels) + 0.5 * distillation(logits, wanted) + extra
+            answers = distillation(logits, wanted)
+            if classifier not in self._unlabelled:
+                answers = 0.5 * functional.cross_entropy(logits, labels) + 0.5 * answers
+            return Loss(answers + extra, answers)
 
         return loss
 

@@ -15,7 +15,7 @@ from torch.nn import functional
 from coinfer.models.backbone import Backbone, from_imagenet, from_torchvision
 from coinfer.models.checkpoints import file_sha256, write_checkpoint
 from coinfer.models.images import ImageSet
-from coinfer.models.training import Job, Phase, Source, evaluate, run_phase
+from coinfer.models.training import Job, Loss, Phase, Source, evaluate, run_phase
 
 PRESETS: dict[str, dict[str, tuple[Phase, ...]]] = {
     "cpu": {
@@ -105,8 +105,9 @@ def train_backbone(
     names = {train.classifier: train.images.class_names}
     network = start.network(names).to(device)
 
-    def loss(pixels: Tensor, labels: Tensor, name: str) -> Tensor:
-        return functional.cross_entropy(network(pixels, name).float(), labels, label_smoothing=0.1)
+    def loss(pixels: Tensor, labels: Tensor, name: str) -> Loss:
+        answers = functional.cross_entropy(network(pixels, name).float(), labels, label_smoothing=0.1)
+        return Loss(answers, answers)
 
     data = [names, len(train.images)]
     identity = json.dumps([[asdict(phase) for phase in phases], str(start.file), start.weights, seed, data])

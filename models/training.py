@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -53,6 +54,13 @@ class Source:
     teacher_only: bool = False
 
 
+class Loss(NamedTuple):
+    """What a batch costs: the whole to minimise, and that part of it which asks for right answers."""
+
+    whole: Tensor
+    answers: Tensor
+
+
 @dataclass
 class Job:
     """What is trained, on what, and against which loss.
@@ -60,16 +68,18 @@ class Job:
     Args:
         model: the network; only parameters with `requires_grad` are changed.
         sources: image sets; each batch holds a share of each, by size.
-        loss: `(pixels [batch, 3, size, size], labels [batch], classifier) -> scalar`.
+        loss: `(pixels [batch, 3, size, size], labels [batch], classifier)` to two scalars.
         work_dir: where the state is kept for resuming.
         identity: what a saved state must match to be resumed.
         optimiser: `adam` or `sgd`.
         step_scale: beginnings of parameters' names, and their step size over that of all others.
+        log: receives a row every `LOG_EVERY` steps: phase, step, steps in all, images seen in the phase, and
+            the means of the whole loss and of the answers' since the last row.
     """
 
     model: nn.Module
     sources: Sequence[Source]
-    loss: Callable[[Tensor, Tensor, str], Tensor]
+    loss: Callable[[Tensor, Tensor, str], Loss]
     work_dir: Path
     identity: str = ""
     seed: int = 0
@@ -79,6 +89,10 @@ class Job:
     step_scale: Mapping[str, float] = field(default_factory=dict)
     save_every_s: float = 120.0
     log: Callable[[Mapping[str, float | str | int]], None] = field(default=lambda row: None)
+
+
+LOG_EVERY = 20
+"""Steps from one row of the log to the next."""
 
 
 def run_phase(job: Job, phase: Phase) -> None:
@@ -93,19 +107,25 @@ def run_phase(job: Job, phase: Phase) -> None:
     if step >= total:
         return
     job.model.to(job.device)
+    since: list[tuple[float, float]] = []
     with _progress() as bar:
         shown = bar.add_task(f"{phase.name} at {phase.size_px} px", total=total, completed=step, note="")
         for step, parts in _batches(job, phase, step, total):  # noqa: B020
             for group in optimiser.param_groups:
                 group["lr"] = group["scale"] * phase.learning_rate * schedule(step / total)
             value = _one_step(job, phase, optimiser, parts, step)
-            if not math.isfinite(value):
+            if not math.isfinite(value[0]):
                 raise FloatingPointError(
-                    f"{phase.name}: loss is {value} at step {step}; lower the learning rate"
+                    f"{phase.name}: loss is {value[0]} at step {step}; lower the learning rate"
                 )
-            bar.update(shown, completed=step + 1, note=f"loss {value:.3f}")
-            if step % 20 == 0 or step + 1 == total:
-                job.log({"phase": phase.name, "step": step, "of": total, "loss": value})
+            bar.update(shown, completed=step + 1, note=f"loss {value[0]:.3f}")
+            since.append(value)
+            if (step + 1) % LOG_EVERY == 0 or step + 1 == total:
+                whole, answers = np.mean(since, axis=0).tolist()
+                seen = (step + 1) * sum(len(indices) for _, indices in parts)
+                row: dict[str, float | str | int] = {"phase": phase.name, "step": step + 1, "of": total}
+                job.log(row | {"images": seen, "loss": whole, "answers": answers})
+                since.clear()
             state.save_if_due(step + 1, job.save_every_s, last=step + 1 == total)
 
 
@@ -120,24 +140,25 @@ def _one_step(
     optimiser: torch.optim.Optimizer,
     parts: Sequence[tuple[Source, NDArray[np.int64]]],
     step: int,
-) -> float:
+) -> tuple[float, float]:
     optimiser.zero_grad(set_to_none=True)
     drawn = _seed(job, phase)
     torch.manual_seed(int(np.random.SeedSequence([*drawn, 2, step]).generate_state(1)[0]))
     size = sum(len(indices) for _, indices in parts)
-    total = 0.0
+    total = np.zeros(2)
     for number, (source, indices) in enumerate(parts):
         pixels = torch.from_numpy(source.images.load(indices.tolist())).to(job.device)
         labels = torch.from_numpy(source.images.labels[indices]).to(job.device)
         rng = np.random.default_rng([*drawn, 1, step, number])
         with torch.autocast(job.device, torch.bfloat16):
             pixels = augment(pixels, phase.size_px, job.min_crop, rng)
-            loss = job.loss(pixels, labels, source.classifier) * (len(indices) / size)
-        loss.backward()  # type: ignore[no-untyped-call]
-        total += loss.item()
+            loss = job.loss(pixels, labels, source.classifier)
+            share = len(indices) / size
+        (loss.whole * share).backward()  # type: ignore[no-untyped-call]
+        total += share * np.array([loss.whole.item(), loss.answers.item()])
     torch.nn.utils.clip_grad_norm_([p for p in job.model.parameters() if p.requires_grad], 5.0)
     optimiser.step()
-    return total
+    return float(total[0]), float(total[1])
 
 
 def augment(pixels: Tensor, size_px: int, min_crop: float, rng: np.random.Generator) -> Tensor:

@@ -25,7 +25,7 @@ from coinfer.models.train_anytime import (
 from coinfer.models.train_anytime import Settings as AnytimeSettings
 from coinfer.models.train_bottlenet import BottlenetStudent, train_bottlenet
 from coinfer.models.train_bottlenet import Settings as BottlenetSettings
-from coinfer.models.training import Job, Phase, Source, run_phase
+from coinfer.models.training import Job, Loss, Phase, Source, run_phase
 
 QUICK = (Phase("a-codec", 1, 64, 1e-3, 4), Phase("b-joint", 1, 64, 1e-3, 4), Phase("c-last", 1, 64, 1e-4, 4))
 SPLITS = ("layer1", "layer2", "layer3", "layer4")
@@ -179,8 +179,9 @@ def test_parts_step_at_their_own_scale(backbone: Backbone, tmp_path: Path) -> No
     before = {name: value.detach().clone() for name, value in student.named_parameters()}
     sources = [Source(Scenes(4, seed=1), "scenes")]
 
-    def loss(pixels: torch.Tensor, labels: torch.Tensor, classifier: str) -> torch.Tensor:
-        return sum(value.sum() for value in student.parameters() if value.requires_grad)  # type: ignore
+    def loss(pixels: torch.Tensor, labels: torch.Tensor, classifier: str) -> Loss:
+        total = torch.stack([value.sum() for value in student.parameters() if value.requires_grad]).sum()
+        return Loss(total, total)
 
     job = Job(student, sources, loss, tmp_path, step_scale=student.step_scale)
     run_phase(job, Phase("b-joint", 2, 32, 1e-3, 4))

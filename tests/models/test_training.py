@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from coinfer.models.training import Job, Phase, Source, augment, evaluate, run_phase, schedule
+from coinfer.models.training import Job, Loss, Phase, Source, augment, evaluate, run_phase, schedule
 
 
 class Dots:
@@ -43,10 +43,11 @@ def tiny() -> nn.Module:
 def job_for(model: nn.Module, folder: Path, kill_at: int = -1, **options: Any) -> Job:
     calls = iter(range(1_000_000))
 
-    def loss(pixels: Tensor, labels: Tensor, classifier: str) -> Tensor:
+    def loss(pixels: Tensor, labels: Tensor, classifier: str) -> Loss:
         if next(calls) == kill_at:
             raise KilledError
-        return functional.cross_entropy(model(pixels / 255).float(), labels)
+        answers = functional.cross_entropy(model(pixels / 255).float(), labels)
+        return Loss(answers + 0.25, answers)
 
     settings = {"save_every_s": 0.0, **options}
     return Job(model, [Source(Dots(), "toy")], loss, folder, **settings)
@@ -92,9 +93,9 @@ def test_each_epoch_shows_each_image_once(tmp_path: Path) -> None:
     seen: list[int] = []
     model = nn.Linear(1, 1)
 
-    def loss(pixels: Tensor, labels: Tensor, classifier: str) -> Tensor:
+    def loss(pixels: Tensor, labels: Tensor, classifier: str) -> Loss:
         seen.extend(labels.tolist())
-        return model(pixels.mean().view(1, 1)).sum() * 0
+        return Loss(*[model(pixels.mean().view(1, 1)).sum() * 0] * 2)
 
     run_phase(Job(model, [Source(Dots(numbered=True), "toy")], loss, tmp_path), PHASE)
     epochs = np.array(seen).reshape(4, 16)
@@ -106,9 +107,9 @@ def test_each_batch_holds_a_share_of_each_source(tmp_path: Path) -> None:
     seen: list[tuple[str, int]] = []
     model = nn.Linear(1, 1)
 
-    def loss(pixels: Tensor, labels: Tensor, classifier: str) -> Tensor:
+    def loss(pixels: Tensor, labels: Tensor, classifier: str) -> Loss:
         seen.append((classifier, len(labels)))
-        return model(pixels.mean().view(1, 1)).sum()
+        return Loss(*[model(pixels.mean().view(1, 1)).sum()] * 2)
 
     sources = [Source(Dots(24), "big"), Source(Dots(8), "small")]
     run_phase(Job(model, sources, loss, tmp_path), Phase("toy", 1, 8, 0.01, 8))
@@ -118,10 +119,12 @@ def test_each_batch_holds_a_share_of_each_source(tmp_path: Path) -> None:
 def test_it_learns_and_logs(tmp_path: Path) -> None:
     rows: list[Any] = []
     model = tiny()
-    run_phase(job_for(model, tmp_path, log=rows.append), Phase("toy", 20, 8, 0.01, 4))
-    assert [row["step"] for row in rows] == [0, 20, 40, 60, 79]
-    assert {(row["phase"], row["of"]) for row in rows} == {("toy", 80)}
-    assert rows[-1]["loss"] < 0.5 * rows[0]["loss"]
+    run_phase(job_for(model, tmp_path, log=rows.append), Phase("toy", 19.5, 8, 0.01, 4))
+    assert [row["step"] for row in rows] == [20, 40, 60, 78]
+    assert [row["images"] for row in rows] == [80, 160, 240, 312]
+    assert {(row["phase"], row["of"]) for row in rows} == {("toy", 78)}
+    assert rows[-1]["answers"] < 0.5 * rows[0]["answers"]
+    assert [row["loss"] - row["answers"] for row in rows] == pytest.approx([0.25] * 4)
 
 
 def test_frozen_parameters_stay(tmp_path: Path) -> None:
@@ -135,7 +138,8 @@ def test_frozen_parameters_stay(tmp_path: Path) -> None:
 
 def test_a_loss_that_is_no_number_stops_the_run(tmp_path: Path) -> None:
     model = nn.Linear(1, 1)
-    job = Job(model, [Source(Dots(), "toy")], lambda *_: model.weight.sum() * float("nan"), tmp_path)
+    sources = [Source(Dots(), "toy")]
+    job = Job(model, sources, lambda *_: Loss(*[model.weight.sum() * float("nan")] * 2), tmp_path)
     with pytest.raises(FloatingPointError) as caught:
         run_phase(job, PHASE)
     assert str(caught.value) == "toy: loss is nan at step 0; lower the learning rate"
