@@ -26,6 +26,17 @@ PHASES = {
         Phase("e-tail-224", 0.6, 224, 2e-4),
         Phase("e-tail-224-again", 1.2, 224, 3e-4),
     ),
+    "long": (
+        Phase("a-attention", 0.15, 128, 2e-3),
+        Phase("b-prune", 0.5, 128, 1e-3),
+        Phase("c-decoder", 0.4, 128, 4e-3),
+        Phase("d-joint", 1.0, 128, 1e-3),
+        Phase("e-tail", 2.0, 128, 8e-4),
+        Phase("e-tail-160", 2.6, 160, 6e-4),
+        Phase("e-tail-128-again", 5.0, 128, 1e-3),
+        Phase("e-tail-192", 1.5, 192, 5e-4),
+        Phase("e-tail-224", 1.2, 224, 3e-4),
+    ),
     "short": (
         Phase("a-attention", 0.15, 128, 2e-3),
         Phase("b-prune", 0.4, 128, 1e-3),
@@ -46,7 +57,7 @@ PHASES = {
     ),
 }
 """Presets: on two idle cores `cpu` takes an hour and a half at layer2, `short` a quarter of an hour; `smoke`
-shows in a minute that it runs.
+shows in a minute that it runs. `long` is for layer1, where all behind it has to follow so few channels.
 """
 
 

@@ -110,8 +110,12 @@ def _of_tasks(summary: Tables, units: Units, axis: SweepAxis, scenario: Scenario
     low, middle, _ = axis.ends_and_middle
     deadline_s = scenario.deadlines_s[len(scenario.deadlines_s) // 2]
     at_middle = _at(scenario, axis.points[middle])
-    tasks, snr = window(units[axis.point(middle)][0], summary[middle], at_middle, deadline_s)
-    tables = {"timeline": placed({middle: tasks}, axis), "snr": placed({middle: snr}, axis)}
+    tables: dict[str, pd.DataFrame] = {}
+    if cut := window(units[axis.point(middle)][0], summary[middle], at_middle, deadline_s):
+        tables = {
+            name: placed({middle: table}, axis)
+            for name, table in zip(("timeline", "snr"), cut, strict=True)
+        }
     if way(scenario) is not None:
         met = read_tasks(units[axis.point(low)], COLUMNS)
         tables |= {name: placed({low: table}, axis) for name, table in way_tables(met, deadline_s).items()}

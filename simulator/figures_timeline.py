@@ -29,7 +29,7 @@ def timeline(numbers: Numbers, page: Page) -> Drawn | None:
     """Draw the SNR, and below a panel for each codec with a row for each task.
 
     Returns:
-        None for a run that kept no tasks.
+        None for a run that kept no tasks, or had none in its first replication.
     """
     if "timeline" not in numbers.tables:
         return None

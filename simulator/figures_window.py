@@ -32,7 +32,7 @@ _COLUMNS = frozenset({"codec", "cell", "device_id", "arrival_s", *STAMPS, "snr_d
 
 def window(
     unit: Path, summary: pd.DataFrame, scenario: Scenario, deadline_s: float
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, pd.DataFrame] | None:
     """Cuts a window out of the first replication, where answers in time and late ones meet.
 
     Args:
@@ -44,10 +44,13 @@ def window(
     Returns:
         The tasks of the best codecs, `TASKS` of each, with their stamps; and the SNR, in columns `time_s` and
         `snr_db`, over that time, or at the starts of airtime where the channel cannot be drawn anew. Times
-        are from the first arrival of the window; tables of no rows if the device has too few tasks.
+        are from the first arrival of the window. None if nothing arrived in that replication.
     """
+    met = read_tasks([unit], {"device_id", "arrival_s"})
+    if met.empty:
+        return None
     warmup_s = float(summary["warmup_s"].iloc[0])
-    device, until_s, horizon_s = _searched(read_tasks([unit], {"device_id", "arrival_s"}), warmup_s)
+    device, until_s, horizon_s = _searched(met, warmup_s)
     own = by_codec(read_device(unit, _COLUMNS, device, until_s))
     judged = summary[summary["deadline_s"] == deadline_s].sort_values(
         "on_time_accuracy", ascending=False, kind="stable"

@@ -117,8 +117,9 @@ def _checked(key: str, path: str, values: Any) -> Values:
     """Check one path's list, which stands in the sweep at `key`."""
     if path.partition(".")[0] == "sweep":
         raise mistake("a sweep cannot sweep itself; remove this key", key)
-    if path in IN_EVERY_RUN:
-        raise mistake(f"cannot be swept: {IN_EVERY_RUN[path]}; list them in {path}", key)
+    whole = "deadlines_s" if path.startswith("deadlines_s.") else path
+    if whole in IN_EVERY_RUN:
+        raise mistake(f"cannot be swept: {IN_EVERY_RUN[whole]}; list them in {whole}", key)
     if not isinstance(values, list | tuple):
         raise mistake(f"expected a list, got {shown(values)}", key)
     if not values:
@@ -145,7 +146,8 @@ def _kind(value: Scalar) -> str:
 def _rows(name: str, columns: Any) -> dict[str, Values]:
     """Check lists that go together."""
     if not isinstance(columns, dict) or not columns:
-        raise mistake(f"expected a mapping of paths to lists, got {shown(columns)}", name)
+        got = "an empty one" if columns == {} else shown(columns)
+        raise mistake(f"expected a mapping of paths to lists, got {got}", name)
     checked = {path: _checked(f"{name}.{path}", path, values) for path, values in columns.items()}
     first = next(iter(checked))
     for path, values in checked.items():

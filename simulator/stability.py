@@ -98,21 +98,24 @@ def spent_s(tasks: pd.DataFrame, stage: str) -> FloatArray:
 
 def _offered(tasks: pd.DataFrame, scenario: Scenario, since_s: float) -> dict[str, FloatArray]:
     """Load that each station of each stage is offered in one replication."""
-    judged = tasks.iloc[np.searchsorted(tasks["arrival_s"].to_numpy(), since_s) :]
-    device, link, links = _stations(judged, scenario)
-    devices = len(scenario.device_profiles)
+    first = int(np.searchsorted(tasks["arrival_s"].to_numpy(), since_s))
+    judged = tasks.iloc[first:]
+    all_devices, all_links, links = _stations(tasks, scenario)
+    device, link = all_devices[first:], all_links[first:]
+    devices, workers = len(scenario.device_profiles), scenario.edge.workers
+    edge = np.zeros(len(tasks), dtype=np.int64)
     arriving_s = max(0.0, float(tasks["arrival_s"].max()) - since_s) or 1.0
     encode_s = np.bincount(device, weights=spent_s(judged, "encode"), minlength=devices).astype(np.float64)
-    edge_s = np.array([spent_s(judged, "edge").sum() / scenario.edge.workers])
+    edge_s = np.array([spent_s(judged, "edge").sum() / workers])
     link_s = np.zeros(links)
     if scenario.on_deadline != "abort":
         spans = judged["tx_start_s"].to_numpy(), judged["tx_end_s"].to_numpy()
-        link_s = _needed_s(_covered_s(*spans, link, links), judged, "tx", link)
-    return {
-        "device": _needed_s(encode_s, judged, "encode", device) / arriving_s,
-        "link": link_s / arriving_s,
-        "edge": _needed_s(edge_s, judged, "edge", np.zeros(len(judged), dtype=np.int64)) / arriving_s,
-    }
+        so_far_s = _so_far_s(tasks, "tx", all_links, links)
+        link_s = _needed_s(_covered_s(*spans, link, links), judged, "tx", link, so_far_s)
+    so_far_s = _so_far_s(tasks, "encode", all_devices, devices)
+    device_s = _needed_s(encode_s, judged, "encode", device, so_far_s)
+    edge_s = _needed_s(edge_s, judged, "edge", edge[first:], _so_far_s(tasks, "edge", edge, 1) / workers)
+    return {"device": device_s / arriving_s, "link": link_s / arriving_s, "edge": edge_s / arriving_s}
 
 
 def _stations(tasks: pd.DataFrame, scenario: Scenario) -> tuple[Stations, Stations, int]:
@@ -123,26 +126,40 @@ def _stations(tasks: pd.DataFrame, scenario: Scenario) -> tuple[Stations, Statio
     return device, np.zeros(len(tasks), dtype=np.int64), 1
 
 
-def _needed_s(busy_s: FloatArray, tasks: pd.DataFrame, stage: str, station: Stations) -> FloatArray:
+def _needed_s(
+    busy_s: FloatArray, tasks: pd.DataFrame, stage: str, station: Stations, so_far_s: FloatArray
+) -> FloatArray:
     """Time that each station of a stage needs for all tasks let in.
 
-    What it had not finished when the clock stopped is taken to last as long as what it had; tasks that the
-    link gave up are not the edge's work.
+    What it had not finished when the clock stopped is taken to last as long as what it had; if that is
+    nothing, as long as it has been at one so far. Tasks that the link gave up are not the edge's work.
     """
     outcomes = ("dropped", "aborted") if stage == "edge" else ("dropped",)
     turned_away = tasks["outcome"].isin(outcomes).to_numpy()
     admitted = np.bincount(station, weights=~turned_away, minlength=len(busy_s))
     finished = np.bincount(station, weights=tasks[f"{stage}_end_s"].notna(), minlength=len(busy_s))
-    if not finished.any():
-        return np.where(admitted > 0, np.inf, 0.0)
-    return np.asarray(busy_s * admitted / np.maximum(finished, 1))
+    return np.asarray(admitted * np.where(finished > 0, busy_s / np.maximum(finished, 1), so_far_s))
+
+
+def _so_far_s(tasks: pd.DataFrame, stage: str, station: Stations, stations: int) -> FloatArray:
+    """How long each station has been at the longest of what it had not finished when the clock stopped."""
+    start_s = tasks[f"{stage}_start_s"].to_numpy()
+    at_it = np.flatnonzero(~np.isnan(start_s) & tasks[f"{stage}_end_s"].isna().to_numpy())
+    so_far_s = np.zeros(stations)
+    if len(at_it):
+        np.maximum.at(so_far_s, station[at_it], _last_s(tasks) - start_s[at_it])
+    return so_far_s
+
+
+def _last_s(tasks: pd.DataFrame) -> float:
+    """The last that is known to have happened."""
+    return float(np.nanmax([tasks[stamp].max() for stamp in ("arrival_s", "tx_end_s", "edge_end_s")]))
 
 
 def _used(tasks: pd.DataFrame, scenario: Scenario, since_s: float) -> tuple[float, float]:
     """Busy shares of link and edge from the end of the warm-up to the last stamp."""
     _, link, links = _stations(tasks, scenario)
-    last_s = np.nanmax([tasks[stamp].max() for stamp in ("arrival_s", "tx_end_s", "edge_end_s")])
-    span_s = max(0.0, float(last_s) - since_s) or 1.0
+    span_s = max(0.0, _last_s(tasks) - since_s) or 1.0
 
     def span_of(stage: str) -> tuple[FloatArray, FloatArray]:
         start_s, end_s = tasks[f"{stage}_start_s"].to_numpy(), tasks[f"{stage}_end_s"].to_numpy()

@@ -57,19 +57,28 @@ def _finish(
     standings: Standings,
     progress: Callable[[int, int, str], None],
 ) -> None:
-    """Do what is missing of these units, one replication of a cell at all points before the next."""
+    """Do what is missing or damaged of these units, a replication of a cell at all points before the next."""
+    for unit in units:
+        if unit in store and not _added(unit, store, standings):
+            store.drop(unit)
     missing = sorted(
         (unit for unit in units if unit not in store),
         key=lambda unit: (unit.replication, unit.cell, unit.place),
     )
-    for unit in set(units).difference(missing):
-        standings.add(unit, read_tally(*store.paths([unit])))
     of = len(store) + len(missing)
     progress(len(store), of, "")
     for unit, content in runner(missing):
         store.put(unit, content)
-        standings.add(unit, read_tally(*store.paths([unit])))
+        _added(unit, store, standings)
         progress(len(store), of, standings.leader(unit.place))
+
+
+def _added(unit: Unit, store: UnitStore, standings: Standings) -> bool:
+    """Count a finished unit; False if its file is damaged."""
+    tally = read_tally(*store.paths([unit]))
+    if tally is not None:
+        standings.add(unit, tally)
+    return tally is not None
 
 
 def _enough(plan: Plan, store: UnitStore, place: int, made: int) -> int:

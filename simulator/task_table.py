@@ -24,9 +24,12 @@ _ROWS_TOGETHER = 1 << 17
 _ACCOUNTED = frozenset({"codec", "device_id", "arrival_s", *STAMPS, "payload_bytes", "outcome", "correct"})
 
 
-def read_tally(unit: Path) -> Tally:
-    """Reads the tally of a unit, without its tasks."""
-    return Tally(*json.loads(_open(unit).schema.metadata[TALLY]))
+def read_tally(unit: Path) -> Tally | None:
+    """Reads the tally of a unit, without its tasks; None if the file is damaged."""
+    try:
+        return Tally(*json.loads(_open(unit).schema.metadata[TALLY]))
+    except pa.ArrowInvalid:
+        return None
 
 
 def read_tasks(units: Sequence[Path], columns: Collection[str] | None = None) -> pd.DataFrame:

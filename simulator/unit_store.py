@@ -54,6 +54,11 @@ class UnitStore:
             ) from error
         self._there.add(unit)
 
+    def drop(self, unit: Unit) -> None:
+        """Throws a unit away."""
+        self._path(unit).unlink()
+        self._there.remove(unit)
+
     def paths(self, units: Sequence[Unit]) -> list[Path]:
         """The files of units that are there."""
         return [self._path(unit) for unit in units]

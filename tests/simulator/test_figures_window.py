@@ -35,6 +35,14 @@ def test_the_channel_drawn_anew_is_what_the_tasks_met(one):
     assert np.median(np.abs(drawn_db - inside["snr_db"])) < 0.5
 
 
+def test_there_is_no_window_where_nothing_arrived(one, experiments, unit_files, tmp_path):
+    _, summary, scenario = one(tasks=200)
+    (point,) = experiments({}, replications=1, tasks=None, duration_s=1e-6)
+    ((file,),) = unit_files([point], tmp_path)
+    assert read_tasks([file]).empty
+    assert window(file, summary, scenario, 0.1) is None
+
+
 def _start_s(all_tasks, tasks):
     """When the window begins: the arrival from which on its gaps follow."""
     arrival_s = np.sort(all_tasks["arrival_s"].unique())

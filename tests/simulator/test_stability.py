@@ -40,6 +40,7 @@ def passed(arrival_s, encode_s=0.0, tx_s=0.0, edge_s=0.0, device_id=0):
 
 
 EVERY_SECOND = np.arange(1.0, 101.0)
+STAMPS = ["encode_start_s", "encode_end_s", "tx_start_s", "tx_end_s", "edge_start_s", "edge_end_s", "done_s"]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,28 @@ def test_dropped_tasks_are_not_in_the_system_and_unanswered_ones_stay():
     assert judged([dropped], scenario()).backlog_slope_hz == 0.0
     found = judged([unanswered], scenario())
     assert found.backlog_slope_hz == pytest.approx(1.0)
-    assert found.bottleneck_load == np.inf
+    # The first has been in service for 99 s and is not done: 100 such tasks came in 100 s.
+    assert found.bottleneck_load == pytest.approx(99)
+
+
+@pytest.mark.parametrize("since_s", [0.0, 50.5])
+@pytest.mark.parametrize("stage", ["device", "link"])
+def test_a_station_that_never_finishes_cannot_keep_up_though_others_do(stage: str, since_s: float):
+    device = np.arange(100) % 4 == 0
+    table = passed(EVERY_SECOND, device_id=device.astype(int))
+    stuck = STAMPS[STAMPS.index("encode_end_s" if stage == "device" else "tx_end_s") :]
+    table.loc[device, stuck] = np.nan
+    table.loc[np.flatnonzero(device)[1:], STAMPS[STAMPS.index(stuck[0]) - 1]] = np.nan
+    found = judged([table], scenario(sharing="tdma"), since_s)
+    assert found.bottleneck == stage
+    assert found.bottleneck_load > 10
+
+
+def test_a_task_that_has_just_begun_does_not_make_its_station_unstable():
+    device = np.arange(100) == 99
+    table = passed(EVERY_SECOND, device_id=device.astype(int))
+    table.loc[device, STAMPS[1:]] = np.nan
+    assert judged([table], scenario()).stable
 
 
 def test_one_task_has_no_slope():

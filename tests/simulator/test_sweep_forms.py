@@ -122,8 +122,13 @@ def test_a_mistake_in_an_override(file: Path, override: str, line: str) -> None:
     ("sweep", "line"),
     [
         ("zip: [1]", "sweep.zip: expected a mapping of paths to lists, got a list"),
-        ("zip: {}", "sweep.zip: expected a mapping of paths to lists, got a mapping"),
+        ("zip: {}", "sweep.zip: expected a mapping of paths to lists, got an empty one"),
         ("zip: {seed: 1}", "sweep.zip.seed: expected a list, got 1"),
+        (
+            "deadlines_s.0: [0.1, 0.2]",
+            "sweep.deadlines_s.0: cannot be swept: all deadlines are judged from the same run; "
+            "list them in deadlines_s",
+        ),
         (
             "deadlines_s: [0.1, 0.2]",
             "sweep.deadlines_s: cannot be swept: all deadlines are judged from the same run; "

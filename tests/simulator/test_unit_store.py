@@ -45,6 +45,14 @@ def test_finished_units_are_found_again(tmp_path):
         ]
 
 
+def test_a_unit_that_is_dropped_is_done_again(tmp_path):
+    stopped(tmp_path / "run", ONE, OTHER)
+    with opened(tmp_path / "run", "same") as (store, _):
+        store.drop(ONE)
+        assert (len(store), ONE in store, OTHER in store) == (1, False, True)
+        assert not (store.folder / "0-0-0.arrow").exists()
+
+
 def test_units_of_another_identity_are_thrown_away(tmp_path):
     stopped(tmp_path / "run", ONE, OTHER)
     with opened(tmp_path / "run", "another") as (store, thrown_away):

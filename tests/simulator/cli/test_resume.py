@@ -110,6 +110,18 @@ def test_a_run_that_is_killed_goes_on_and_ends_in_the_same_bytes(workplace, simu
     assert [path.name for path in (workplace / "runs").iterdir()] == ["killed"]
 
 
+def test_a_damaged_unit_is_done_again(workplace, simulated, plain):
+    simulated()
+    undisturbed = contents(workplace / "runs/killed")
+    shutil.rmtree(workplace / "runs/killed")
+    partial = workplace / "runs/.killed.partial"
+    killed_after(3, partial)
+    damaged, *_ = sorted(partial.glob("*.arrow"))
+    os.truncate(damaged, 1000)
+    simulated()
+    assert contents(workplace / "runs/killed") == undisturbed
+
+
 def test_processes_end_with_the_run_that_started_them(workplace):
     group = killed_after(1, workplace / "runs/.killed.partial", "--jobs", 2, "--set", "tasks=3000")
     for _ in range(1000):
