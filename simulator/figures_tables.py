@@ -113,8 +113,7 @@ def _of_tasks(summary: Tables, units: Units, axis: SweepAxis, scenario: Scenario
     tables: dict[str, pd.DataFrame] = {}
     if cut := window(units[axis.point(middle)][0], summary[middle], at_middle, deadline_s):
         tables = {
-            name: placed({middle: table}, axis)
-            for name, table in zip(("timeline", "snr"), cut, strict=True)
+            name: placed({middle: table}, axis) for name, table in zip(("timeline", "snr"), cut, strict=True)
         }
     if way(scenario) is not None:
         met = read_tasks(units[axis.point(low)], COLUMNS)
