@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
@@ -13,11 +14,16 @@ from pathlib import Path
 import pandas as pd
 
 from coinfer.simulator.errors import InputError
+from coinfer.simulator.run_files import FILES
 
 MANIFEST = "manifest.json"
 
 CONTENT = frozenset({MANIFEST, "tasks.parquet", "summary.csv", "differences.csv", "report.html", "figures"})
 """All that a run's folder holds; a folder with anything else in it is not replaced."""
+
+
+_DRAWN_LATER = re.compile(r"[a-z]+-[12]")
+"""Folders of `coinfer figures` among the figures: style and columns."""
 
 
 class OutputError(InputError):
@@ -42,13 +48,27 @@ def check_folder(folder: Path) -> None:
     found = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     if found and MANIFEST not in found:
         raise OutputError(f"--out {given}: not empty and not a run of coinfer; give another folder")
-    if foreign := sorted(found - CONTENT):
+    if foreign := sorted(found - CONTENT) or _foreign_figures(folder):
         raise OutputError(
             f"--out {given}: holds '{foreign[0]}', which no run wrote; move it away or give another folder"
         )
     parent = next(path for path in folder.parents if path.exists())
     if not (parent.is_dir() and os.access(parent, os.W_OK)):
         raise OutputError(f"--out {given}: {parent} cannot be written to; give another folder")
+
+
+def _foreign_figures(folder: Path) -> list[str]:
+    """Files beside the figures of a run that neither the run nor `coinfer figures` wrote."""
+    try:
+        known = json.loads((folder / MANIFEST).read_text(encoding="utf-8")).get(FILES)
+    except (OSError, ValueError, AttributeError):
+        return []
+    if not isinstance(known, dict):
+        return []
+    files = (path.relative_to(folder) for path in (folder / "figures").rglob("*") if not path.is_dir())
+    return sorted(
+        str(file) for file in files if str(file) not in known and not _DRAWN_LATER.fullmatch(file.parts[1])
+    )
 
 
 def check_own(folder: Path, content: Collection[str], what: str) -> None:

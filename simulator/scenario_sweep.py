@@ -117,6 +117,10 @@ def _checked(key: str, path: str, values: Any) -> Values:
     """Check one path's list, which stands in the sweep at `key`."""
     if path.partition(".")[0] == "sweep":
         raise mistake("a sweep cannot sweep itself; remove this key", key)
+    if path == "records":
+        raise mistake(
+            "a run keeps all of its tasks or none of them; remove it and run once with each value", key
+        )
     whole = "deadlines_s" if path.startswith("deadlines_s.") else path
     if whole in IN_EVERY_RUN:
         raise mistake(f"cannot be swept: {IN_EVERY_RUN[whole]}; list them in {whole}", key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import ROUND_FLOOR, Context
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,9 @@ SHORTEST = 1000
 _BATCH = 5
 _FEWEST_KEPT = 5
 """Batches that a cut leaves at least; the variance of fewer means nothing."""
+
+_TOLD = Context(prec=9, rounding=ROUND_FLOOR)
+"""Digits of summary.csv, so that who reads the time there counts the same tasks."""
 
 
 class Series(NamedTuple):
@@ -69,8 +73,8 @@ def steady_from_s(series: Sequence[Series], deadline_s: float) -> float | None:
         deadline_s: the last deadline.
 
     Returns:
-        When the first task that counts arrives, on average; 0 without a transient, or with
-        a replication shorter than 1,000 tasks; None if there is no steady state.
+        When the first task that counts arrives, on average, rounded down to what summary.csv tells; 0 without
+        a transient, or with a replication shorter than 1,000 tasks; None if there is no steady state.
     """
     tasks = min((len(one.arrival_s) for one in series), default=0)
     if tasks < SHORTEST:
@@ -79,4 +83,6 @@ def steady_from_s(series: Sequence[Series], deadline_s: float) -> float | None:
     never_s = max(deadline_s, *longest_s)
     mean_s = sum(np.minimum(one.latency_s[:tasks], never_s) for one in series) / len(series)
     cut = mser5(np.round(mean_s, 9))
-    return float(np.mean([one.arrival_s[cut] for one in series])) if cut else cut
+    if not cut:
+        return cut
+    return float(_TOLD.create_decimal_from_float(float(np.mean([one.arrival_s[cut] for one in series]))))

@@ -59,11 +59,6 @@ def _check_columns(points: Sequence[SweepPoint]) -> None:
             "sweep.tasks: summary.csv has another column of this name; "
             "remove it and run once for each value with --set tasks=N"
         )
-    if "records" in points[0].coordinates:
-        raise ScenarioError(
-            "sweep.records: a run keeps all of its tasks or none of them; "
-            "remove it and run once with each value"
-        )
 
 
 def _check_codecs(points: Sequence[SweepPoint]) -> None:

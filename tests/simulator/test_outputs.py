@@ -98,6 +98,20 @@ def test_a_folder_that_merely_has_a_manifest_is_refused(tmp_path):
         check_folder(folder)
 
 
+def test_foreign_files_beside_the_figures_are_refused(tmp_path):
+    folder = a_run(tmp_path / "run", '{"files": {"figures/old.png": {}, "figures/data/a.csv": {}}}')
+    (folder / "figures" / "data").mkdir()
+    (folder / "figures" / "data" / "a.csv").write_text("")
+    (folder / "figures" / "ieee-2").mkdir()
+    (folder / "figures" / "ieee-2" / "old.pdf").write_bytes(b"drawn by coinfer figures")
+    check_folder(folder)
+    (folder / "figures" / "data" / "mine.txt").write_text("a note")
+    with pytest.raises(
+        OutputError, match=r"holds 'figures/data/mine\.txt', which no run wrote; move it away"
+    ):
+        check_folder(folder)
+
+
 def test_a_file_is_refused(tmp_path):
     file = tmp_path / "summary.csv"
     file.write_text("")

@@ -130,6 +130,10 @@ def test_a_mistake_in_an_override(file: Path, override: str, line: str) -> None:
             "list them in deadlines_s",
         ),
         (
+            "records: [all, summary]",
+            "sweep.records: a run keeps all of its tasks or none of them; remove it and run once with each value",
+        ),
+        (
             "deadlines_s: [0.1, 0.2]",
             "sweep.deadlines_s: cannot be swept: all deadlines are judged from the same run; "
             "list them in deadlines_s",

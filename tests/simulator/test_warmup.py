@@ -58,6 +58,16 @@ def test_the_cut_is_told_as_a_time_averaged_over_replications():
     assert steady_s == pytest.approx(2 * alone_s)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_the_task_that_decides_counts_for_who_reads_nine_digits(seed):
+    arrival_s, latency_s = filling()
+    arrival_s = np.sort(np.random.default_rng(seed).uniform(0, 1000, SHORTEST))
+    steady_s = steady_from_s([Series(arrival_s, latency_s)], deadline_s=5.0)
+    assert float(f"{steady_s:.9g}") == steady_s
+    assert (arrival_s >= steady_s).sum() % 5 == 0
+    assert steady_s <= arrival_s[arrival_s >= steady_s][0] < steady_s + 1e-5
+
+
 def test_short_replications_are_left_whole():
     arrival_s, latency_s = filling()
     assert steady_from_s([Series(arrival_s[1:], latency_s[1:])], 5.0) == 0.0
