@@ -131,7 +131,8 @@ def test_a_mistake_in_an_override(file: Path, override: str, line: str) -> None:
         ),
         (
             "records: [all, summary]",
-            "sweep.records: a run keeps all of its tasks or none of them; remove it and run once with each value",
+            "sweep.records: a run keeps all of its tasks or none of them; "
+            "remove it and run once with each value",
         ),
         (
             "deadlines_s: [0.1, 0.2]",
