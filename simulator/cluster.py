@@ -23,7 +23,7 @@ from coinfer.simulator import identity
 from coinfer.simulator.errors import InputError
 from coinfer.simulator.experiment import Experiment
 from coinfer.simulator.plan import Plan, Unit, run_unit
-from coinfer.simulator.workers import Runner, WorkerError
+from coinfer.simulator.workers import Runner, WorkerError, interrupts_held
 
 _AHEAD = 2
 """Units handed out for each thread of the cluster."""
@@ -67,15 +67,11 @@ def dask_workers(plan: Plan, address: str, jobs: int) -> Iterator[Runner]:
 @contextmanager
 def _client(distributed: Any, address: str, jobs: int) -> Iterator[Any]:
     if address == "local":
-        with (
-            distributed.LocalCluster(
-                n_workers=jobs,
-                threads_per_worker=1,
-                host="127.0.0.1",
-                dashboard_address="127.0.0.1:0",
-            ) as cluster,
-            distributed.Client(cluster) as client,
-        ):
+        with interrupts_held():
+            cluster = distributed.LocalCluster(
+                n_workers=jobs, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+            )
+        with cluster, distributed.Client(cluster) as client:
             yield client
         return
     if not re.fullmatch(r"([a-z]+://)?([^:/\s]+|\[[0-9a-f:]+\]):[0-9]+", address):

@@ -52,6 +52,16 @@ def workers(plan: Plan, jobs: int = 1, cluster: str | None = None) -> Iterator[R
 
 
 @contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Holds Ctrl-C back; processes and threads that are started meanwhile never get it, unless they ask."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
 def _processes(plan: Plan, jobs: int) -> Iterator[Runner]:
     pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin, (plan,))
 
@@ -59,7 +69,8 @@ def _processes(plan: Plan, jobs: int) -> Iterator[Runner]:
         waiting, running = iter(units), dict[Future[bytes], Unit]()
         while True:
             for unit in islice(waiting, jobs * _AHEAD - len(running)):
-                running[pool.submit(_run, unit)] = unit
+                with interrupts_held():
+                    running[pool.submit(_run, unit)] = unit
             if not running:
                 return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -84,6 +95,7 @@ def _begin(plan: Plan) -> None:
     global _plan  # noqa: PLW0603
     _plan = plan
     signal.signal(signal.SIGINT, lambda *_: os._exit(1))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     Thread(target=_end_with_parent, daemon=True).start()
 
 
