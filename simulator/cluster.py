@@ -6,6 +6,7 @@ cluster's, as the units are: what is lost with a worker is done again by another
 
 from __future__ import annotations
 
+import logging
 import pickle
 import re
 import tempfile
@@ -69,7 +70,11 @@ def _client(distributed: Any, address: str, jobs: int) -> Iterator[Any]:
     if address == "local":
         with interrupts_held():
             cluster = distributed.LocalCluster(
-                n_workers=jobs, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+                n_workers=jobs,
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
+                silence_logs=logging.CRITICAL,  # Workers that are stopped complain of each other.
             )
         with cluster, distributed.Client(cluster) as client:
             yield client

@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
+from multiprocessing import resource_tracker
 from threading import Thread
 
 from coinfer.simulator.errors import CoinferError
@@ -54,6 +55,7 @@ def workers(plan: Plan, jobs: int = 1, cluster: str | None = None) -> Iterator[R
 @contextmanager
 def interrupts_held() -> Iterator[None]:
     """Holds Ctrl-C back; processes and threads that are started meanwhile never get it, unless they ask."""
+    resource_tracker.ensure_running()  # When it starts, it lets Ctrl-C through again.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

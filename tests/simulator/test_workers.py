@@ -1,9 +1,13 @@
 import multiprocessing
+import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
 from coinfer.simulator.plan import Plan, Unit, run_unit
-from coinfer.simulator.workers import WorkerError, workers
+from coinfer.simulator.workers import WorkerError, interrupts_held, workers
 
 UNITS = [Unit(place, replication) for replication in (0, 1) for place in (0, 1, 2)]
 
@@ -29,3 +33,14 @@ def test_a_process_that_is_killed_is_told_in_a_line(experiments):
 
     with pytest.raises(WorkerError, match="a process of --jobs died, perhaps of too little memory"):
         run()
+
+
+def test_ctrl_c_waits_until_processes_have_started():
+    told = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()))"
+    reached = False
+    with pytest.raises(KeyboardInterrupt), interrupts_held():
+        os.kill(os.getpid(), signal.SIGINT)
+        child = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+        reached = child.stdout == "True\n"
+    assert reached
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
