@@ -24,7 +24,7 @@ from coinfer.simulator import identity
 from coinfer.simulator.errors import InputError
 from coinfer.simulator.experiment import Experiment
 from coinfer.simulator.plan import Plan, Unit, run_unit
-from coinfer.simulator.workers import Runner, WorkerError, interrupts_held
+from coinfer.simulator.workers import Runner, WorkerError, shielded
 
 _AHEAD = 2
 """Units handed out for each thread of the cluster."""
@@ -68,7 +68,7 @@ def dask_workers(plan: Plan, address: str, jobs: int) -> Iterator[Runner]:
 @contextmanager
 def _client(distributed: Any, address: str, jobs: int) -> Iterator[Any]:
     if address == "local":
-        with interrupts_held():
+        with shielded():
             cluster = distributed.LocalCluster(
                 n_workers=jobs,
                 threads_per_worker=1,

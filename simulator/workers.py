@@ -53,8 +53,8 @@ def workers(plan: Plan, jobs: int = 1, cluster: str | None = None) -> Iterator[R
 
 
 @contextmanager
-def interrupts_held() -> Iterator[None]:
-    """Holds Ctrl-C back; processes and threads that are started meanwhile never get it, unless they ask."""
+def shielded() -> Iterator[None]:
+    """Keeps Ctrl-C from processes and threads that are started meanwhile, until they ask for it."""
     resource_tracker.ensure_running()  # When it starts, it lets Ctrl-C through again.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -71,7 +71,7 @@ def _processes(plan: Plan, jobs: int) -> Iterator[Runner]:
         waiting, running = iter(units), dict[Future[bytes], Unit]()
         while True:
             for unit in islice(waiting, jobs * _AHEAD - len(running)):
-                with interrupts_held():
+                with shielded():
                     running[pool.submit(_run, unit)] = unit
             if not running:
                 return
