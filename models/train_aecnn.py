@@ -26,6 +26,14 @@ PHASES = {
         Phase("e-tail-224", 0.6, 224, 2e-4),
         Phase("e-tail-224-again", 1.2, 224, 3e-4),
     ),
+    "short": (
+        Phase("a-attention", 0.15, 128, 2e-3),
+        Phase("b-prune", 0.4, 128, 1e-3),
+        Phase("c-decoder", 0.3, 128, 4e-3),
+        Phase("d-joint", 0.6, 128, 1e-3),
+        Phase("e-tail", 0.8, 128, 8e-4),
+        Phase("e-tail-192", 0.5, 192, 4e-4),
+    ),
     "long": (
         Phase("a-attention", 0.15, 128, 2e-3),
         Phase("b-prune", 0.5, 128, 1e-3),
@@ -36,14 +44,6 @@ PHASES = {
         Phase("e-tail-128-again", 5.0, 128, 1e-3),
         Phase("e-tail-192", 1.5, 192, 5e-4),
         Phase("e-tail-224", 1.2, 224, 3e-4),
-    ),
-    "short": (
-        Phase("a-attention", 0.15, 128, 2e-3),
-        Phase("b-prune", 0.4, 128, 1e-3),
-        Phase("c-decoder", 0.3, 128, 4e-3),
-        Phase("d-joint", 0.6, 128, 1e-3),
-        Phase("e-tail", 0.8, 128, 8e-4),
-        Phase("e-tail-192", 0.5, 192, 4e-4),
     ),
     "gpu": (
         Phase("a-attention", 1.0, 224, 2e-3, 256),

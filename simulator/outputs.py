@@ -22,8 +22,8 @@ CONTENT = frozenset({MANIFEST, "tasks.parquet", "summary.csv", "differences.csv"
 """All that a run's folder holds; a folder with anything else in it is not replaced."""
 
 
-_DRAWN_LATER = re.compile(r"[a-z]+-[12]")
-"""Folders of `coinfer figures` among the figures: style and columns."""
+_DRAWN_LATER = re.compile(r"[a-z]+-[0-9]+")
+"""Folders of `coinfer figures` among the figures: style and width."""
 
 
 class OutputError(InputError):
