@@ -12,6 +12,7 @@ def table():
     return pd.DataFrame(
         {
             "family": family,
+            "split": None,
             "payload_bytes_mean": sent_bytes,
             "top1": top1,
             "top1_low": top1 - 0.02,
@@ -38,6 +39,26 @@ def test_a_family_is_a_line_by_bytes_with_error_bars(table):
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["raw", "jpeg", "uncompressed"]
     assert len({(line.get_color(), line.get_linestyle(), line.get_marker()) for line in panel.lines}) == 3
+
+
+def test_splits_of_a_codec_share_its_style_and_have_their_layer_beside_them(table):
+    table["family"] = ["raw", "aecnn(split=layer2)", "aecnn(split=layer2)", "aecnn(split=layer4)"]
+    table["split"] = [None, "layer2", "layer2", "layer4"]
+    figure = rate_accuracy_figure(table, 0.86, "imagenette-val")
+    (panel,) = figure.axes
+    _, raw, layer2, layer4 = panel.lines
+    np.testing.assert_array_equal(layer2.get_xdata(), [2_000, 11_000])
+    np.testing.assert_array_equal(layer4.get_xdata(), [4_000])
+    assert layer2.get_color() == layer4.get_color() != raw.get_color()
+    assert {text.get_text(): text.xy for text in panel.texts} == {"2": (11_000, 0.85), "4": (4_000, 0.8)}
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert legend == ["raw", "aecnn(split=*)", "uncompressed"]
+
+
+def test_deep_losses_leave_the_figure_below(table):
+    table.loc[2, "top1"] = 0.3
+    (panel,) = rate_accuracy_figure(table, 0.86, "imagenette-val").axes
+    assert panel.get_ylim()[0] == pytest.approx(0.66)
 
 
 def test_the_same_table_gives_the_same_files(table, tmp_path):
