@@ -59,10 +59,9 @@ def summary(name: str) -> str:
     """First line of an installed codec's docstring; imports the codec.
 
     Raises:
-        UnknownCodecError: not installed.
+        UnknownCodecError: not installed, or it does not import.
     """
-    check_name(name)
-    return (inspect.getdoc(_entries()[name].load()) or "").partition("\n")[0]
+    return (inspect.getdoc(_installed(name)) or "").partition("\n")[0]
 
 
 def create(name: str, settings: Mapping[str, Any], classifier: str) -> Codec:
@@ -74,12 +73,11 @@ def create(name: str, settings: Mapping[str, Any], classifier: str) -> Codec:
         classifier: the classes to decide between.
 
     Raises:
-        UnknownCodecError: not installed.
+        UnknownCodecError: not installed, or it does not import.
         SettingsError: it does not take these settings.
         CodecError: its constructor fails.
     """
-    check_name(name)
-    return _build(_entries()[name].load(), name, settings, classifier)
+    return _build(_installed(name), name, settings, classifier)
 
 
 def create_plugin(reference: str, settings: Mapping[str, Any], classifier: str) -> Codec:
@@ -121,6 +119,19 @@ def told(error: BaseException) -> str:
     text = " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
     frames = extract_tb(error.__traceback__)
     return f"{text} ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else text
+
+
+def _installed(name: str) -> type[Codec]:
+    check_name(name)
+    entry = _entries()[name]
+    origin = f"'{entry.value}'" + (f" of {entry.dist.name}" if entry.dist else "")
+    try:
+        made = entry.load()
+    except (Exception, SystemExit) as error:
+        raise UnknownCodecError(f"codec '{name}': {origin} does not import: {told(error)}") from error
+    if not (inspect.isclass(made) and issubclass(made, Codec)):
+        raise UnknownCodecError(f"codec '{name}': {origin} is no subclass of coinfer.codecs.protocol.Codec")
+    return made
 
 
 def _import_file(path: Path) -> object:

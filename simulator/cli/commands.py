@@ -92,14 +92,19 @@ def codecs(
     """
     import json
 
-    from coinfer.codecs.registry import names, summary
+    from coinfer.codecs.registry import UnknownCodecError, names, summary
 
     if cards is not None:
         from coinfer.simulator.cli.codec_cards import update_cards
 
         update_cards(cards)
         return
-    found = {name: summary(name) for name in names()}
+    found = {}
+    for name in names():
+        try:
+            found[name] = summary(name)
+        except UnknownCodecError as error:
+            typer.echo(f"warning: {error}", err=True)
     if as_json:
         typer.echo(json.dumps(found, indent=2))
     else:

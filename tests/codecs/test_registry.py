@@ -1,9 +1,11 @@
 import subprocess
 import sys
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
+from coinfer.codecs import registry
 from coinfer.codecs.jpeg import Jpeg
 from coinfer.codecs.protocol import CodecError, SettingsError
 from coinfer.codecs.registry import (
@@ -82,6 +84,33 @@ def test_unknown_codec_names_the_nearest(name: str, line: str) -> None:
         with pytest.raises(UnknownCodecError) as caught:
             refuse()
         assert str(caught.value) == line
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        ("broken_package:Codec", "does not import: ModuleNotFoundError: No module named 'missing_library'"),
+        (
+            "broken_package.gone:Codec",
+            "does not import: ModuleNotFoundError: No module named 'missing_library'",
+        ),
+        ("json:missing", "does not import: AttributeError: module 'json' has no attribute 'missing'"),
+        ("json:loads", "is no subclass of coinfer.codecs.protocol.Codec"),
+        ("json:JSONDecoder", "is no subclass of coinfer.codecs.protocol.Codec"),
+    ],
+)
+def test_an_installed_codec_that_is_none(
+    value: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken_package").mkdir()
+    (tmp_path / "broken_package" / "__init__.py").write_text("import missing_library\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    entry = EntryPoint("theirs", value, "coinfer.codecs")
+    monkeypatch.setattr(registry, "_entries", lambda: {"theirs": entry})
+    for load in (lambda: summary("theirs"), lambda: create("theirs", {}, "scenes")):
+        with pytest.raises(UnknownCodecError) as caught:
+            load()
+        assert str(caught.value).startswith(f"codec 'theirs': '{value}' {line}")
 
 
 def test_create_passes_the_settings_on() -> None:

@@ -2,7 +2,7 @@ import resource
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 import pytest
@@ -81,6 +81,18 @@ def test_the_installed_codecs_are_listed(typed, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert {line.split()[0] for line in lines} >= CODECS
     assert all(len(line.split()) > 3 for line in lines)
+
+
+def test_an_installed_codec_that_does_not_import_does_not_hide_the_others(typed, capsys, monkeypatch):
+    both = {
+        "png": EntryPoint("png", "coinfer.codecs.png:Png", "coinfer.codecs"),
+        "theirs": EntryPoint("theirs", "json:missing", "coinfer.codecs"),
+    }
+    monkeypatch.setattr("coinfer.codecs.registry._entries", lambda: both)
+    assert typed("codecs", command="coinfer") == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("png  ")
+    assert err.startswith("warning: codec 'theirs': 'json:missing' does not import: AttributeError")
 
 
 def test_the_bundled_scenarios_are_listed(typed, capsys):
