@@ -97,7 +97,16 @@ def measured(points: Sequence[SweepPoint], notes: Console) -> list[Experiment]:
         experiments.append(
             Experiment(point.coordinates, scenario, known.count, known.fingerprint, known.measurements)
         )
+    if any(experiment.scenario.cut and not _can_cut(experiment) for experiment in experiments):
+        notes.print(
+            "cut: changes nothing, since no codec here has messages that can be cut; those of anytime can",
+            soft_wrap=True,
+        )
     return experiments
+
+
+def _can_cut(experiment: Experiment) -> bool:
+    return any(measured.cut_bytes is not None for measured in experiment.measurements.values())
 
 
 def _measure(scenario: Scenario, notes: Console) -> MeasuredImages:

@@ -120,6 +120,12 @@ def test_a_lossy_link_is_measured_with_its_losses(workplace, typed, plain, tmp_p
     assert (lossy <= whole).all()
 
 
+@pytest.mark.parametrize(("cut", "told"), [("{knowledge: none}", 1), ("null", 0)])
+def test_a_cut_that_no_codec_can_make_is_told(cut, told, workplace, typed, plain, capsys):
+    assert typed("small.yaml", "--set", f"cut={cut}") == 0
+    assert " ".join(capsys.readouterr().err.split()).count("cut: changes nothing, since no codec") == told
+
+
 def test_the_resolved_scenario_gives_the_same_results(workplace, typed, plain):
     typed("small.yaml", "--set", "tasks=7")
     resolved = json.loads((workplace / "runs/small/manifest.json").read_text())["scenario"]
