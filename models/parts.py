@@ -1,12 +1,12 @@
 """Which parts of the network around a split a codec may tune, as copies of its own; the rest serves them all.
 
     split     the head's last part, tuned on the device     the tail's first part, tuned at the edge
-    layer1    layer1            .4 MB                        layer2     2.4 MB
-    layer2    layer2           2.4 MB                        layer3    14.2 MB
+    layer1    layer1            .4 MB                        layer2 and layer3, 16.6 MB
+    layer2    layer2           2.4 MB                        layer3, 14.2 MB
     layer3    its last block   2.2 MB                        none (layer4 would be 30 MB)
     layer4    none (30 MB)                                   none
 
-Sizes are float16.
+Sizes are float16; checkpoints may hold a tail's part in 8 bits a weight.
 """
 
 from __future__ import annotations
@@ -42,7 +42,13 @@ def last_part(backbone: Backbone, split: str) -> nn.Module:
 
 def stage_behind(split: str) -> str:
     """The stage after which a codec's decoder hands over to the common tail."""
-    return {"layer1": "layer2", "layer2": "layer3"}.get(split, split)
+    return {"layer1": "layer3", "layer2": "layer3"}.get(split, split)
+
+
+def following(backbone: Backbone, split: str) -> nn.Sequential:
+    """The blocks from the split to `stage_behind`, as the backbone has them."""
+    stages = SPLITS[SPLITS.index(split) + 1 : SPLITS.index(stage_behind(split)) + 1]
+    return nn.Sequential(*(block for stage in stages for block in getattr(backbone, stage)))
 
 
 def own_last_part(backbone: Backbone, split: str) -> nn.Module:
@@ -50,7 +56,6 @@ def own_last_part(backbone: Backbone, split: str) -> nn.Module:
     return copy.deepcopy(last_part(backbone, split))
 
 
-def own_following(backbone: Backbone, split: str) -> nn.Module:
-    """A copy of the stage behind the split, to tune; nothing where that would be too large to ship."""
-    behind = stage_behind(split)
-    return nn.Identity() if behind == split else copy.deepcopy(getattr(backbone, behind))
+def own_following(backbone: Backbone, split: str) -> nn.Sequential:
+    """A copy of `following`, to tune."""
+    return copy.deepcopy(following(backbone, split))

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from coinfer.models.backbone import Backbone
-from coinfer.models.parts import frozen_head, last_part, stage_behind
+from coinfer.models.parts import following, frozen_head, last_part, stage_behind
 from coinfer.models.training import Loss, Source
 
 
@@ -38,9 +38,8 @@ class Teacher:
     def __init__(self, backbone: Backbone, split: str, train: Sequence[Source]) -> None:
         self._backbone = backbone
         self._head, self._last = frozen_head(backbone, split), last_part(backbone, split)
-        behind = stage_behind(split)
-        self._following = nn.Identity() if behind == split else getattr(backbone, behind)
-        self._rest = backbone.tail(behind)
+        self._following = following(backbone, split)
+        self._rest = backbone.tail(stage_behind(split))
         self._unlabelled = frozenset(source.classifier for source in train if source.teacher_only)
 
     def loss(self, answer: Answer) -> Callable[[Tensor, Tensor, str], Loss]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -21,10 +21,9 @@ PHASES = {
         Phase("b-prune", 0.5, 128, 1e-3),
         Phase("c-decoder", 0.4, 128, 4e-3),
         Phase("d-joint", 1.0, 128, 1e-3),
-        Phase("e-tail", 2.0, 128, 8e-4),
-        Phase("e-tail-160", 2.6, 160, 6e-4),
-        Phase("e-tail-224", 0.6, 224, 2e-4),
-        Phase("e-tail-224-again", 1.2, 224, 3e-4),
+        Phase("e-tail", 3.0, 128, 8e-4),
+        Phase("e-tail-192", 1.5, 192, 5e-4),
+        Phase("e-tail-224", 1.2, 224, 3e-4),
     ),
     "short": (
         Phase("a-attention", 0.15, 128, 2e-3),
@@ -33,17 +32,6 @@ PHASES = {
         Phase("d-joint", 0.6, 128, 1e-3),
         Phase("e-tail", 0.8, 128, 8e-4),
         Phase("e-tail-192", 0.5, 192, 4e-4),
-    ),
-    "long": (
-        Phase("a-attention", 0.15, 128, 2e-3),
-        Phase("b-prune", 0.5, 128, 1e-3),
-        Phase("c-decoder", 0.4, 128, 4e-3),
-        Phase("d-joint", 1.0, 128, 1e-3),
-        Phase("e-tail", 2.0, 128, 8e-4),
-        Phase("e-tail-160", 2.6, 160, 6e-4),
-        Phase("e-tail-128-again", 5.0, 128, 1e-3),
-        Phase("e-tail-192", 1.5, 192, 5e-4),
-        Phase("e-tail-224", 1.2, 224, 3e-4),
     ),
     "gpu": (
         Phase("a-attention", 1.0, 224, 2e-3, 256),
@@ -57,7 +45,7 @@ PHASES = {
     ),
 }
 """Presets: on two idle cores `cpu` takes an hour and a half at layer2, `short` a quarter of an hour; `smoke`
-shows in a minute that it runs. `long` is for layer1, where all behind it has to follow so few channels.
+shows in a minute that it runs.
 """
 
 
@@ -112,7 +100,14 @@ class Settings:
 
 
 class AecnnStudent(Student):
-    """Encoder and decoder between the head and the tail of a frozen backbone."""
+    """Encoder and decoder between the head and the tail of a frozen backbone.
+
+    In step b the channels that go are held at their mean over training images: at zero they would put the
+    frozen tail so far off that some of those that stay fall silent for good.
+
+    References:
+        Evci, Le Roux, Castro and Bottou (2018), Mean Replacement Pruning.
+    """
 
     encoder: Encoder
     decoder: Decoder
@@ -125,6 +120,7 @@ class AecnnStudent(Student):
         self.decoder.quantiser = self.encoder.quantiser
         self._settings = settings
         self.step_scale = dict.fromkeys(NETWORK_PARTS, settings.network_step)
+        self._means = torch.zeros(CHANNELS[settings.split])
 
     def sizes(self) -> dict[str, int]:
         """Channels kept, of all channels."""
@@ -154,6 +150,7 @@ class AecnnStudent(Student):
         if phase[0] == self._settings.pruning_step:
             importance = self._importance(lesson)
             self.encoder.kept.copy_(importance.argsort(descending=True)[: len(self.encoder.kept)])
+            self._means = self._over_images(lesson, magnitude)
             if phase[0] == "d":
                 self._set_steps(lesson)
 
@@ -171,9 +168,11 @@ class AecnnStudent(Student):
         return self._tails[0](wanted.at_split * attention[:, :, None, None]), 0.1 * attention.mean()
 
     def _pruned(self, shared: Tensor, wanted: Features) -> tuple[Tensor, Tensor]:
-        mask = torch.zeros(wanted.at_split.shape[1], device=shared.device)
-        mask[self.encoder.kept] = 1
-        pruned = self.encoder.features(shared) * mask[:, None, None]
+        features = self.encoder.features(shared)
+        kept = torch.zeros_like(self._means, dtype=torch.bool)
+        kept[self.encoder.kept] = True
+        means = self._means.to(features.dtype)
+        pruned = torch.where(kept[:, None, None], features, means[:, None, None])
         return self._tails[0](pruned), torch.zeros((), device=shared.device)
 
     def _decoded(self, shared: Tensor, wanted: Features) -> tuple[Tensor, Tensor]:
@@ -191,21 +190,20 @@ class AecnnStudent(Student):
         symbols: Tensor = self.encoder.quantiser(self.encoder.features(shared)[:, self.encoder.kept])
         return symbols
 
-    @torch.no_grad()
     def _importance(self, lesson: Lesson) -> Tensor:
         """`[channels]` what each channel is worth by the ranking, over training images."""
         settings, channels = self._settings, CHANNELS[self._settings.split]
         if settings.ranking == "random":
             drawn = torch.rand(channels, generator=torch.Generator().manual_seed(settings.seed))
             return drawn.to(lesson.device)
-        total = torch.zeros(channels, device=lesson.device)
-        for pixels in some_pixels(lesson.train, lesson.device, 256):
-            features = self.encoder.last(self.encoder.frozen(pixels))
-            if settings.ranking == "attention" and settings.step_by_step:
-                total += self.encoder.attention(features).sum(0)
-            else:
-                total += features.abs().mean(dim=(2, 3)).sum(0)
-        return total
+        by_attention = settings.ranking == "attention" and settings.step_by_step
+        return self._over_images(lesson, self.encoder.attention if by_attention else magnitude)
+
+    @torch.no_grad()
+    def _over_images(self, lesson: Lesson, worth: Callable[[Tensor], Tensor]) -> Tensor:
+        """Mean over training images of what `[batch, channels, height, width]` features are worth."""
+        pixels = some_pixels(lesson.train, lesson.device, 256)
+        return torch.cat([worth(self.encoder.last(self.encoder.frozen(part))) for part in pixels]).mean(0)
 
     @torch.no_grad()
     def _set_steps(self, lesson: Lesson) -> None:
@@ -233,6 +231,11 @@ def train_aecnn(settings: Settings, lesson: Lesson) -> dict[str, object]:
     student = AecnnStudent(lesson.backbone, settings)
     lesson = replace(lesson, phases=settings.phases(lesson.phases))
     return train_student(student, "aecnn", settings, lesson, range(LEVELS))
+
+
+def magnitude(features: Tensor) -> Tensor:
+    """`[batch, channels, height, width]` features, none negative, to `[batch, channels]` means."""
+    return features.mean(dim=(2, 3))
 
 
 def universal_bits(symbols: Tensor) -> Tensor:
