@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -102,11 +102,8 @@ class Settings:
 class AecnnStudent(Student):
     """Encoder and decoder between the head and the tail of a frozen backbone.
 
-    In step b the channels that go are held at their mean over training images: at zero they would put the
-    frozen tail so far off that some of those that stay fall silent for good.
-
-    References:
-        Evci, Le Roux, Castro and Bottou (2018), Mean Replacement Pruning.
+    The head itself follows from step d on, where a decoder feeds the tail what it knows. In step b, with most
+    channels at zero, the tail is so far off that a head which followed could silence those that stay for good.
     """
 
     encoder: Encoder
@@ -120,7 +117,6 @@ class AecnnStudent(Student):
         self.decoder.quantiser = self.encoder.quantiser
         self._settings = settings
         self.step_scale = dict.fromkeys(NETWORK_PARTS, settings.network_step)
-        self._means = torch.zeros(CHANNELS[settings.split])
 
     def sizes(self) -> dict[str, int]:
         """Channels kept, of all channels."""
@@ -131,7 +127,7 @@ class AecnnStudent(Student):
         encoder: list[nn.Module] = [self.encoder.last, self.encoder.attention]
         parts: dict[str, list[nn.Module]] = {
             "a": [self.encoder.attention],
-            "b": encoder,
+            "b": [self.encoder.attention],
             "c": [self.decoder.restore, self.decoder.quantiser],
             "d": [*encoder, self.decoder.restore, self.decoder.quantiser],
             "e": [*encoder, self.decoder],
@@ -150,7 +146,6 @@ class AecnnStudent(Student):
         if phase[0] == self._settings.pruning_step:
             importance = self._importance(lesson)
             self.encoder.kept.copy_(importance.argsort(descending=True)[: len(self.encoder.kept)])
-            self._means = self._over_images(lesson, magnitude)
             if phase[0] == "d":
                 self._set_steps(lesson)
 
@@ -168,11 +163,9 @@ class AecnnStudent(Student):
         return self._tails[0](wanted.at_split * attention[:, :, None, None]), 0.1 * attention.mean()
 
     def _pruned(self, shared: Tensor, wanted: Features) -> tuple[Tensor, Tensor]:
-        features = self.encoder.features(shared)
-        kept = torch.zeros_like(self._means, dtype=torch.bool)
-        kept[self.encoder.kept] = True
-        means = self._means.to(features.dtype)
-        pruned = torch.where(kept[:, None, None], features, means[:, None, None])
+        mask = torch.zeros(wanted.at_split.shape[1], device=shared.device)
+        mask[self.encoder.kept] = 1
+        pruned = self.encoder.features(shared) * mask[:, None, None]
         return self._tails[0](pruned), torch.zeros((), device=shared.device)
 
     def _decoded(self, shared: Tensor, wanted: Features) -> tuple[Tensor, Tensor]:
@@ -190,20 +183,21 @@ class AecnnStudent(Student):
         symbols: Tensor = self.encoder.quantiser(self.encoder.features(shared)[:, self.encoder.kept])
         return symbols
 
+    @torch.no_grad()
     def _importance(self, lesson: Lesson) -> Tensor:
         """`[channels]` what each channel is worth by the ranking, over training images."""
         settings, channels = self._settings, CHANNELS[self._settings.split]
         if settings.ranking == "random":
             drawn = torch.rand(channels, generator=torch.Generator().manual_seed(settings.seed))
             return drawn.to(lesson.device)
-        by_attention = settings.ranking == "attention" and settings.step_by_step
-        return self._over_images(lesson, self.encoder.attention if by_attention else magnitude)
-
-    @torch.no_grad()
-    def _over_images(self, lesson: Lesson, worth: Callable[[Tensor], Tensor]) -> Tensor:
-        """Mean over training images of what `[batch, channels, height, width]` features are worth."""
-        pixels = some_pixels(lesson.train, lesson.device, 256)
-        return torch.cat([worth(self.encoder.last(self.encoder.frozen(part))) for part in pixels]).mean(0)
+        total = torch.zeros(channels, device=lesson.device)
+        for pixels in some_pixels(lesson.train, lesson.device, 256):
+            features = self.encoder.last(self.encoder.frozen(pixels))
+            if settings.ranking == "attention" and settings.step_by_step:
+                total += self.encoder.attention(features).sum(0)
+            else:
+                total += features.abs().mean(dim=(2, 3)).sum(0)
+        return total
 
     @torch.no_grad()
     def _set_steps(self, lesson: Lesson) -> None:
@@ -231,11 +225,6 @@ def train_aecnn(settings: Settings, lesson: Lesson) -> dict[str, object]:
     student = AecnnStudent(lesson.backbone, settings)
     lesson = replace(lesson, phases=settings.phases(lesson.phases))
     return train_student(student, "aecnn", settings, lesson, range(LEVELS))
-
-
-def magnitude(features: Tensor) -> Tensor:
-    """`[batch, channels, height, width]` features, none negative, to `[batch, channels]` means."""
-    return features.mean(dim=(2, 3))
 
 
 def universal_bits(symbols: Tensor) -> Tensor:

@@ -12,7 +12,6 @@ from coinfer.models.backbone import Backbone, shipped
 from coinfer.models.checkpoints import read_checkpoint
 from coinfer.models.scenes.scene import Scenes
 from coinfer.models.student import Lesson, some_symbols
-from coinfer.models.teaching import Features
 from coinfer.models.train_aecnn import (
     PHASES,
     AecnnStudent,
@@ -56,28 +55,11 @@ def test_each_phase_trains_its_parts(backbone: Backbone) -> None:
     student = AecnnStudent(backbone, Settings())
     encoder, decoder = student.encoder, student.decoder
     assert student.trained("a-attention") == [encoder.attention]
-    assert student.trained("b-prune") == [encoder.last, encoder.attention]
+    assert student.trained("b-prune") == [encoder.attention]
     assert student.trained("c-decoder") == [decoder.restore, decoder.quantiser]
     assert student.trained("d-joint") == [encoder.last, encoder.attention, decoder.restore, decoder.quantiser]
     assert student.trained("e-tail") == [encoder.last, encoder.attention, decoder]
     assert decoder.quantiser is encoder.quantiser
-
-
-def test_what_is_pruned_is_held_at_its_mean(backbone: Backbone, tmp_path: Path) -> None:
-    source = Source(Scenes(4, seed=1), "scenes")
-    pixels = torch.from_numpy(source.images.load(range(4)))
-    student = AecnnStudent(backbone, Settings())
-    student.prepare("b-prune")
-    student.begin("b-prune", Lesson(backbone, [source], [source], QUICK, tmp_path / "out", tmp_path))
-    kept = student.encoder.kept
-    with torch.inference_mode():
-        whole = backbone.head("layer2")(pixels)
-        shared = student.encoder.frozen(pixels)
-        held = whole.mean(dim=(0, 2, 3))[:, None, None].expand_as(whole).clone()
-        held[:, kept] = student.encoder.features(shared)[:, kept]
-        pooled, _ = student.answer("b-prune")(shared, Features(whole, whole))
-        torch.testing.assert_close(pooled, backbone.tail("layer2")(held))
-    assert len(set(kept.tolist())) == 8
 
 
 class Mislabelled:
