@@ -103,7 +103,7 @@ class AecnnStudent(Student):
     """Encoder and decoder between the head and the tail of a frozen backbone.
 
     The head itself follows from step d on, where a decoder feeds the tail what it knows. In step b, with most
-    channels at zero, the tail is so far off that a head which followed could silence those that stay for good.
+    channels at zero, the tail is so far off that a head which followed could silence those that stay forever.
     """
 
     encoder: Encoder
