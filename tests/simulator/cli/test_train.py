@@ -159,7 +159,7 @@ def test_each_training_command_explains_itself(typed, capsys, command):
     ("arguments", "line"),
     [
         ("aecnn --split stem", "--split: expected one of layer1, layer2, layer3, layer4, got 'stem'"),
-        ("aecnn --preset huge", "--preset: expected one of cpu, short, long, gpu, smoke, got 'huge'"),
+        ("aecnn --preset huge", "--preset: expected one of cpu, short, gpu, smoke, got 'huge'"),
         ("aecnn --ratio 1000000", "--ratio 1000000: keeps no channel at layer2; lower it"),
         ("aecnn --ratio 2", "--ratio 2: keeps 1024 of 512 channels at layer2; raise it"),
         ("aecnn --ranking best", "--ranking: expected one of attention, l1, random, got 'best'"),
