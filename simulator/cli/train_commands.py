@@ -27,8 +27,7 @@ Ratio = Annotated[int, typer.Option(help="Compression before entropy coding.", m
 Preset = Annotated[
     str,
     typer.Option(
-        help="cpu (hours on two cores), short (a quarter of an hour), gpu, or smoke (a minute, to try); "
-        "aecnn also has long, for layer1."
+        help="cpu (hours on two cores), short (a quarter of an hour), gpu, or smoke (a minute, to try)."
     ),
 ]
 Seed = Annotated[int, typer.Option(help="Seed of weights, order and augmentation.", min=0)]
