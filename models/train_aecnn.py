@@ -44,8 +44,8 @@ PHASES = {
         Phase(name, 0.5, 64, 1e-3) for name in ("a-attention", "b-prune", "c-decoder", "d-joint", "e-tail")
     ),
 }
-"""Presets: on two idle cores `cpu` takes an hour and a half at layer2, `short` a quarter of an hour; `smoke`
-shows in a minute that it runs.
+"""Presets: on two idle cores with bfloat16 instructions `cpu` takes an hour and a half at layer2, `short` a
+quarter of an hour, without these instructions three times as long; `smoke` shows in a minute that it runs.
 """
 
 

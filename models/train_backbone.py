@@ -15,7 +15,7 @@ from torch.nn import functional
 from coinfer.models.backbone import Backbone, from_imagenet, from_torchvision
 from coinfer.models.checkpoints import file_sha256, write_checkpoint
 from coinfer.models.images import ImageSet
-from coinfer.models.training import Job, Loss, Phase, Source, evaluate, run_phase
+from coinfer.models.training import Job, Loss, Phase, Source, evaluate, mixed_precision, run_phase
 
 PRESETS: dict[str, dict[str, tuple[Phase, ...]]] = {
     "cpu": {
@@ -172,7 +172,7 @@ def _unscaled(linear: nn.Linear, mean: Tensor, spread: Tensor) -> nn.Linear:
 @torch.inference_mode()
 def _pooled(network: Backbone, images: ImageSet, batch: int = 64) -> Tensor:
     whole = nn.Sequential(network.head("layer4"), network.tail("layer4"))
-    with torch.autocast("cpu", torch.bfloat16):
+    with mixed_precision("cpu"):
         parts = [
             whole(torch.from_numpy(images.load(range(start, min(start + batch, len(images)))))).float()
             for start in range(0, len(images), batch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -150,7 +151,7 @@ def _one_step(
         pixels = torch.from_numpy(source.images.load(indices.tolist())).to(job.device)
         labels = torch.from_numpy(source.images.labels[indices]).to(job.device)
         rng = np.random.default_rng([*drawn, 1, step, number])
-        with torch.autocast(job.device, torch.bfloat16):
+        with mixed_precision(job.device):
             pixels = augment(pixels, phase.size_px, job.min_crop, rng)
             loss = job.loss(pixels, labels, source.classifier)
             share = len(indices) / size
@@ -159,6 +160,21 @@ def _one_step(
     torch.nn.utils.clip_grad_norm_([p for p in job.model.parameters() if p.requires_grad], 5.0)
     optimiser.step()
     return float(total[0]), float(total[1])
+
+
+def mixed_precision(device: str) -> torch.autocast:
+    """bfloat16 autocast where the processor has instructions for it, float32 elsewhere.
+
+    Emulated it is a brake: with AVX2 alone, ResNet-50 at 128 px trains 14 times slower than in float32.
+
+    Args:
+        device: `cpu` or `cuda`.
+    """
+    if device == "cuda":
+        quick = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        quick = any(torch.cpu.get_capabilities().get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+    return torch.autocast(device, torch.bfloat16, enabled=quick)
 
 
 def augment(pixels: Tensor, size_px: int, min_crop: float, rng: np.random.Generator) -> Tensor:
@@ -244,7 +260,7 @@ def evaluate(
     images: ImageSet,
     batch: int = 64,
     device: str = "cpu",
-    autocast: bool = False,
+    exact: bool = True,
 ) -> NDArray[np.bool_]:
     """Returns `[images]` whether each image is classified correctly.
 
@@ -253,13 +269,13 @@ def evaluate(
         images: the set.
         batch: images at a time.
         device: where `classify` wants its pixels.
-        autocast: bfloat16 where it is quicker.
+        exact: float32; else bfloat16 where that is quicker.
     """
     right = []
     for start in range(0, len(images), batch):
         indices = range(start, min(start + batch, len(images)))
         pixels = torch.from_numpy(images.load(indices)).to(device)
-        with torch.autocast(device, torch.bfloat16, enabled=autocast):
+        with nullcontext() if exact else mixed_precision(device):
             guess = classify(pixels).argmax(1).cpu().numpy()
         right.append(guess == images.labels[list(indices)])
     return np.concatenate(right)

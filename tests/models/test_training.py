@@ -9,7 +9,17 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from coinfer.models.training import Job, Loss, Phase, Source, augment, evaluate, run_phase, schedule
+from coinfer.models.training import (
+    Job,
+    Loss,
+    Phase,
+    Source,
+    augment,
+    evaluate,
+    mixed_precision,
+    run_phase,
+    schedule,
+)
 
 
 class Dots:
@@ -200,3 +210,21 @@ def test_evaluate() -> None:
     assert right.tolist() == [True] * 11
     wrong = evaluate(lambda pixels: torch.tensor([[1.0, 0.0]]).repeat(len(pixels), 1), images, batch=64)
     assert wrong.tolist() == (images.labels == 0).tolist()
+
+
+@pytest.mark.parametrize(
+    ("has", "kind"),
+    [
+        ({"avx2": True, "avx512_f": True, "avx512_bf16": False, "amx_bf16": False}, torch.float32),
+        ({"avx2": True, "avx512_bf16": True}, torch.bfloat16),
+        ({"amx_bf16": True}, torch.bfloat16),
+        ({"neon": True, "bf16": True}, torch.bfloat16),
+        ({"neon": True}, torch.float32),
+    ],
+)
+def test_bfloat16_only_where_the_processor_computes_in_it(
+    has: dict[str, bool], kind: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has)
+    with mixed_precision("cpu"):
+        assert nn.Linear(2, 2)(torch.zeros(1, 2)).dtype is kind
