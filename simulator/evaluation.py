@@ -46,3 +46,8 @@ class Evaluated:
     spec: CodecSpec
     measurement: Measurement
     facts: CodecFacts
+
+    @property
+    def label(self) -> str:
+        """What tables and figures call it."""
+        return self.spec.label

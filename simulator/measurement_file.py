@@ -3,7 +3,8 @@
 The file is Parquet, a row an image: its `label`, and for each operating point two columns, `NAME bytes`
 (length of the message) and `NAME correct` (whether its decoded answer is right), NAME being the operating
 point's label; for each size to which its messages were cut, two more under `NAME@SIZE`. What belongs to the
-whole file or to an operating point as such stands as JSON under the key `coinfer` of the schema's metadata.
+whole file or to an operating point as such stands as JSON under the key `coinfer` of the schema's metadata;
+operating points that were evaluated with other versions, code or checkpoints stand in its list `earlier`.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class StoredPoint:
         codec: name of the codec, or `path.py:ClassName`.
         settings: its settings, defaults filled in.
         defaults: of the codec's constructor.
+        cuts: sizes to which its messages were cut [byte].
         measurement: what it did to each image.
     """
 
@@ -48,6 +50,7 @@ class StoredPoint:
     codec: str
     settings: Mapping[str, Any]
     defaults: Mapping[str, Any]
+    cuts: tuple[int, ...]
     measurement: Measurement
 
 
@@ -71,21 +74,25 @@ class MeasurementFile:
 
 
 def write_measurements(
-    path: Path, evaluated: Sequence[Evaluated], labels: NDArray[np.int64], about: Mapping[str, Any]
+    path: Path,
+    evaluated: Sequence[Evaluated | StoredPoint],
+    labels: NDArray[np.int64],
+    about: Mapping[str, Any],
 ) -> None:
     """Writes a file of measurements, whole or not at all; the same measurements give the same bytes.
 
     Args:
         path: the file; its folder is made if missing.
-        evaluated: the operating points.
+        evaluated: the operating points, fresh or from another file.
         labels: `[images]` right answers.
         about: what to say of the image set, versions and checkpoints; plain data.
     """
+    points = [_to_store(point) if isinstance(point, Evaluated) else point for point in evaluated]
     columns: dict[str, NDArray[Any]] = {"label": labels.astype(np.int32)}
-    for point in evaluated:
+    for point in points:
         for name, sizes, verdicts in _curves(point):
             columns |= {f"{name} bytes": sizes.astype(np.int32), f"{name} correct": verdicts}
-    text = json.dumps({**about, "layout": LAYOUT, "points": [_described(point) for point in evaluated]})
+    text = json.dumps({**about, "layout": LAYOUT, "points": [_described(point) for point in points]})
     table = pa.table(columns).replace_schema_metadata({KEY: text})
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(f".{os.getpid()}.partial")
@@ -93,27 +100,33 @@ def write_measurements(
     os.replace(partial, path)
 
 
-def _curves(point: Evaluated) -> list[tuple[str, NDArray[np.int64], NDArray[np.bool_]]]:
+def _to_store(point: Evaluated) -> StoredPoint:
+    spec, facts = point.spec, point.facts
+    codec = spec.id or str(spec.plugin)
+    return StoredPoint(spec.label, codec, facts.settings, facts.defaults, facts.cuts, point.measurement)
+
+
+def _curves(point: StoredPoint) -> list[tuple[str, NDArray[np.int64], NDArray[np.bool_]]]:
     """Name, bytes and verdicts, `[images]` each: of the whole messages, then of each cut."""
-    measured, label = point.measurement, point.spec.label
+    measured, label = point.measurement, point.label
     curves = [(label, measured.payload_bytes, measured.correct)]
     if measured.cut_bytes is not None and measured.cut_correct is not None:
-        names = [f"{label}@{size}" for size in point.facts.cuts]
+        names = [f"{label}@{size}" for size in point.cuts]
         curves += list(zip(names, measured.cut_bytes, measured.cut_correct, strict=True))
     return curves
 
 
-def _described(point: Evaluated) -> dict[str, Any]:
+def _described(point: StoredPoint) -> dict[str, Any]:
     measured = point.measurement
     return {
-        "label": point.spec.label,
-        "codec": point.spec.id or point.spec.plugin,
-        "settings": dict(point.facts.settings),
-        "defaults": dict(point.facts.defaults),
+        "label": point.label,
+        "codec": point.codec,
+        "settings": dict(point.settings),
+        "defaults": dict(point.defaults),
         "device_cost": asdict(measured.device_cost),
         "edge_cost": asdict(measured.edge_cost),
         "answers_on_device": measured.answers_on_device,
-        "cuts": list(point.facts.cuts),
+        "cuts": list(point.cuts),
     }
 
 
@@ -144,15 +157,16 @@ def read_measurements(path: Path) -> MeasurementFile:
 
 
 def _stored(described: Mapping[str, Any], columns: Mapping[str, NDArray[Any]]) -> StoredPoint:
-    label = described["label"]
-    cuts = [f"{label}@{size}" for size in described["cuts"]]
+    label, cuts = described["label"], tuple(described["cuts"])
+    names = [f"{label}@{size}" for size in cuts]
     measurement = Measurement(
         payload_bytes=columns[f"{label} bytes"].astype(np.int64),
         correct=columns[f"{label} correct"],
         device_cost=Cost(**described["device_cost"]),
         edge_cost=Cost(**described["edge_cost"]),
         answers_on_device=described["answers_on_device"],
-        cut_bytes=np.stack([columns[f"{cut} bytes"].astype(np.int64) for cut in cuts]) if cuts else None,
-        cut_correct=np.stack([columns[f"{cut} correct"] for cut in cuts]) if cuts else None,
+        cut_bytes=np.stack([columns[f"{name} bytes"].astype(np.int64) for name in names]) if cuts else None,
+        cut_correct=np.stack([columns[f"{name} correct"] for name in names]) if cuts else None,
     )
-    return StoredPoint(label, described["codec"], described["settings"], described["defaults"], measurement)
+    settings, defaults = described["settings"], described["defaults"]
+    return StoredPoint(label, described["codec"], settings, defaults, cuts, measurement)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -62,9 +62,39 @@ def rate_accuracy(evaluated: Sequence[Evaluated], uncompressed: NDArray[np.bool_
     """
     rows = [row for point in evaluated for row in _rows(point, uncompressed)]
     names = {name for point in evaluated for name in point.spec.settings} - {"split"}
+    return pd.DataFrame(rows, columns=_columns(f"setting.{name}" for name in names))
+
+
+def together(table: pd.DataFrame, kept: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
+    """Puts rows of a former table beside those of a new one.
+
+    Args:
+        table: the new one.
+        kept: rows of the former one, of other operating points.
+        labels: the order of the operating points; others come last.
+    """
+    if kept.empty:
+        return table
+    both = pd.concat([table, kept], ignore_index=True)
+    order = both["label"].map(lambda label: place_of(point_of(label), labels))
+    settings = [name for name in both.columns if name.startswith("setting.") and both[name].notna().any()]
+    return both.loc[order.sort_values(kind="stable").index][_columns(settings)]
+
+
+def place_of(label: str, labels: Sequence[str]) -> int:
+    """The place of a label in a list; its length if it is not there."""
+    return labels.index(label) if label in labels else len(labels)
+
+
+def point_of(label: str) -> str:
+    """The operating point that a row's label belongs to: what stands before the size of a cut."""
+    point, at, size = label.rpartition("@")
+    return point if at and size.isdecimal() else label
+
+
+def _columns(settings: Iterable[str]) -> list[str]:
     place = list(COLUMNS).index("cut_bytes")
-    settings = [f"setting.{name}" for name in sorted(names)]
-    return pd.DataFrame(rows, columns=[*list(COLUMNS)[:place], *settings, *list(COLUMNS)[place:]])
+    return [*list(COLUMNS)[:place], *sorted(settings), *list(COLUMNS)[place:]]
 
 
 def family(spec: CodecSpec) -> str:

@@ -125,6 +125,9 @@ def evaluate(
         list[str] | None,
         typer.Option(metavar="LABEL", help="Evaluate, and write, nothing but this one; repeatable."),
     ] = None,
+    add: Annotated[
+        bool, typer.Option("--add", help="Keep what --out and --measurements have of other operating points.")
+    ] = False,
     count: Annotated[int | None, typer.Option(help="Images; by default all of them.", min=1)] = None,
     out: Annotated[Path, typer.Option(help="Folder for rate_accuracy.csv, .json, .png, .svg.")] = Path(
         "results"
@@ -148,7 +151,7 @@ def evaluate(
     if readme is not None:
         command.show_in_readme(readme, points or BUNDLED, out)
     else:
-        command.evaluate(images, root, points or BUNDLED, only or [], count, out, measurements, quiet)
+        command.evaluate(images, root, points or BUNDLED, only or [], add, count, out, measurements, quiet)
 
 
 @app.command()

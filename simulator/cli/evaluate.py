@@ -35,11 +35,12 @@ from coinfer.simulator.codec_spec import CodecSpec
 from coinfer.simulator.errors import InputError
 from coinfer.simulator.evaluation import Evaluated
 from coinfer.simulator.fields import first_mistake
-from coinfer.simulator.measurement_file import write_measurements
+from coinfer.simulator.former_evaluation import FormerEvaluation, read_former, with_earlier
+from coinfer.simulator.measurement_file import StoredPoint, write_measurements
 from coinfer.simulator.measurements import Candidate, Measurement, measure
 from coinfer.simulator.operating_points import load_operating_points
 from coinfer.simulator.outputs import OutputError
-from coinfer.simulator.rate_accuracy import COLUMNS, rate_accuracy
+from coinfer.simulator.rate_accuracy import COLUMNS, place_of, rate_accuracy, together
 from coinfer.simulator.readme_table import update_readme
 from coinfer.simulator.scenario_images import Images
 
@@ -58,6 +59,7 @@ def evaluate(
     root: Path | None,
     points: Path,
     only: Sequence[str],
+    add: bool,
     count: int | None,
     out: Path,
     shared: Path,
@@ -70,6 +72,7 @@ def evaluate(
         root: its folder.
         points: the file of operating points.
         only: labels of those to evaluate; all of them if empty.
+        add: keep what a former evaluation of the same images has left of others.
         count: how many images; None takes all.
         out: folder for table and figure.
         shared: folder for the file of measurements.
@@ -79,22 +82,30 @@ def evaluate(
         InputError: an option or a file is wrong, or a codec fails.
     """
     console, notes = Console(quiet=quiet), Console(stderr=True, quiet=quiet)
-    chosen = load_operating_points(points).only(only)
+    known = load_operating_points(points)
+    chosen = known.only(only)
     described = _images(source, root, count)
     for folder in (out, shared):
         _make(folder)
+    name = NAMES.get(source) or (root or Path()).resolve().name
+    file = shared / f"{name}.parquet"
     with _mistakes(points):
         images = open_images(described)
         classifier = classifier_for(described, images)
-        uncompressed, evaluated = _evaluated(chosen, images, classifier, console, notes)
-    about = _about(source, images, classifier)
-    table = rate_accuracy(evaluated, uncompressed)
-    name = NAMES.get(source) or (root or Path()).resolve().name
-    _write(
-        out, table, float(uncompressed.mean()), name, {**about, **_circumstances(source, count, evaluated)}
-    )
-    file = shared / f"{name}.parquet"
-    write_measurements(file, evaluated, images.labels, about)
+        about = _about(source, images, classifier)
+        former = read_former(file, out / STEM, about["images"], classifier) if add else FormerEvaluation()
+        kept = former.without([spec.label for spec in chosen])
+        uncompressed, evaluated = _evaluated(chosen, images, classifier, kept, console, notes)
+    table = together(rate_accuracy(evaluated, uncompressed), kept.table, known.labels)
+    circumstances = {**about, **_circumstances(source, count, evaluated)}
+    circumstances = with_earlier(circumstances, former.of_table, former.labels, kept.labels)
+    loads = former.of_table.get("load_while_timed", {})
+    circumstances["load_while_timed"] |= {label: loads.get(label) for label in kept.labels}
+    _write(out, table, float(uncompressed.mean()), name, circumstances)
+    everything: list[Evaluated | StoredPoint] = [*evaluated, *kept.points]
+    everything.sort(key=lambda point: place_of(point.label, known.labels))
+    about = with_earlier(about, former.of_points, former.labels, kept.labels)
+    write_measurements(file, everything, images.labels, about)
     console.print(
         f"Results: {escape(str(out))}/{STEM}.csv, .json, .png, .svg; {escape(str(file))}", soft_wrap=True
     )
@@ -118,21 +129,31 @@ def _images(source: str, root: Path | None, count: int | None) -> Images:
 
 
 def _evaluated(
-    specs: Sequence[CodecSpec], images: ImageSet, classifier: str, console: Console, notes: Console
+    specs: Sequence[CodecSpec],
+    images: ImageSet,
+    classifier: str,
+    kept: FormerEvaluation,
+    console: Console,
+    notes: Console,
 ) -> tuple[NDArray[np.bool_], list[Evaluated]]:
     """Whether the uncompressed network is right, `[images]`, and all operating points, one after the other.
 
     Each is in the cache before the next begins, so that what is stopped goes on where it was.
     """
     evaluated = []
+    before = [point.measurement for point in kept.points if point.label == UNCOMPRESSED.label]
     with progress_bar(notes, "measuring") as (bar, shown):
         bar.update(shown, total=len(images) * (1 + len(specs)))
 
         def show(place: int, doing: str, done: int) -> None:
             bar.update(shown, completed=place * len(images) + done, description=doing)
 
-        reference = candidate(UNCOMPRESSED, classifier)
-        uncompressed = _measured(reference, images, partial(show, 0, "measuring the uncompressed network"))
+        if before:
+            (uncompressed,) = before
+        else:
+            reference = candidate(UNCOMPRESSED, classifier)
+            show_first = partial(show, 0, "measuring the uncompressed network")
+            uncompressed = _measured(reference, images, show_first)
         for place, spec in enumerate(specs, 1):
             codec = candidate(spec, classifier)
             measurement = _measured(codec, images, partial(show, place, f"measuring {spec.label}"))

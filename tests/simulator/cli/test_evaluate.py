@@ -157,6 +157,75 @@ def test_a_replay_gives_the_results_of_measuring_without_torch(quick, run, typed
     assert manifest["checkpoints"] == {}
 
 
+def test_piece_by_piece_gives_what_all_at_once_gives(quick, run):
+    run("--quiet", "--out", "whole", "--measurements", "whole")
+    for label in ("Tiny(every=4)", "Short", "Tiny", "Short"):
+        assert run("--quiet", "--only", label, "--add") == 0
+    made = quick / "measurements" / "scenes.parquet"
+    assert made.read_bytes() == (quick / "whole" / "scenes.parquet").read_bytes()
+    for kind in ("csv", "json"):
+        expected = (quick / "whole" / f"rate_accuracy.{kind}").read_text()
+        assert (quick / "results" / f"rate_accuracy.{kind}").read_text() == expected
+
+
+def test_what_is_kept_says_how_it_was_evaluated(quick, run, monkeypatch):
+    run("--quiet", "--only", "Tiny(every=4)", "--only", "Tiny")
+    with monkeypatch.context() as patched:
+        patched.setattr("coinfer.simulator.cli.evaluate.versions", lambda: {"torch": "next"})
+        run("--quiet", "--only", "Tiny(every=4)", "--only", "Short", "--add")
+    for about in (
+        json.loads((quick / "results" / "rate_accuracy.json").read_text()),
+        read_measurements(quick / "measurements" / "scenes.parquet").about,
+    ):
+        assert about["versions"] == {"torch": "next"}
+        (earlier,) = about["earlier"]
+        assert earlier["labels"] == ["Tiny"]
+        assert "torch" in earlier["versions"] != about["versions"]
+
+
+def test_the_uncompressed_network_is_not_measured_again_where_it_is_kept(quick, run, monkeypatch):
+    run("--quiet", "--only", "Tiny")
+    monkeypatch.setenv("COINFER_CACHE", str(quick / "empty"))
+    run("--quiet", "--only", "Short", "--add")
+    assert len(list((quick / "empty" / "measurements").iterdir())) == 1
+
+
+def test_adding_to_nothing_is_evaluating(quick, run):
+    assert run("--quiet", "--only", "Short", "--add") == 0
+    assert pd.read_csv("results/rate_accuracy.csv")["label"].tolist()[0] == "Short"
+
+
+def spoil_table(folder):
+    table = pd.read_csv(folder / "results" / "rate_accuracy.csv")
+    table.iloc[1:].to_csv(folder / "results" / "rate_accuracy.csv", index=False)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "options", "line"),
+    [
+        (lambda folder: None, ["--count", "5"], "measurements/scenes.parquet: is of other images; leave out"),
+        (spoil_table, [], "results/rate_accuracy.csv: has other operating points than measurements/scenes"),
+        (
+            lambda folder: (folder / "results" / "rate_accuracy.json").unlink(),
+            [],
+            "results/rate_accuracy: cannot be added to ([Errno 2] No such file",
+        ),
+        (
+            lambda folder: (folder / "measurements" / "scenes.parquet").unlink(),
+            [],
+            "measurements/scenes.parquet: expected a whole file of 'coinfer evaluate'",
+        ),
+    ],
+)
+def test_what_cannot_be_added_to_is_told(quick, run, capsys, spoil, options, line):
+    run("--quiet", "--only", "Tiny")
+    spoil(quick)
+    assert run("--only", "Short", "--add", "--quiet", *options) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith(line)
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
