@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from coinfer.codecs.bitstream import KIND_AECNN, Message, pack, unpack
 from coinfer.codecs.entropy import ChannelTables
 from coinfer.codecs.network import IMAGE_SHAPE, network_size
-from coinfer.codecs.protocol import BitstreamError, Codec, Cost
+from coinfer.codecs.protocol import BitstreamError, Codec, Cost, SettingsError
 from coinfer.codecs.trained import Trained
 from coinfer.models.aecnn import LEVELS, Decoder, Encoder, Shape, symbol_shape
 from coinfer.models.flops import count_flops
@@ -28,6 +28,7 @@ class Aecnn(Codec):
     Args:
         classifier: the classes to decide between.
         split: stage after which the network is cut; picks the checkpoint that comes with coinfer.
+        coded: range coded; off for ablation: 8 bits a value as they are.
         checkpoint: a file of `coinfer train aecnn` to use instead.
     """
 
@@ -35,9 +36,16 @@ class Aecnn(Codec):
     decode_s = 0.215e-3
 
     def __init__(
-        self, classifier: str = "scenes", split: str = "layer2", checkpoint: str | None = None
+        self,
+        classifier: str = "scenes",
+        split: str = "layer2",
+        coded: bool = True,
+        checkpoint: str | None = None,
     ) -> None:
         self.classifier, self.split, self.checkpoint = classifier, split, checkpoint
+        if not isinstance(coded, bool):
+            raise SettingsError(f"coded: expected true or false, got {coded!r}")
+        self.coded = coded
         self._trained = Trained("aecnn", split, split, checkpoint, classifier)
 
     @torch.inference_mode()
@@ -56,11 +64,11 @@ class Aecnn(Codec):
         return scores
 
     def message(self, symbols: NDArray[np.int32]) -> bytes:
-        """Codes `[kept, side, side]` symbols; stores them at fixed width where that is shorter."""
-        mode, body = MODE_CODED, self._tables.encode(symbols)
-        if len(body) >= symbols.size:
-            mode, body = MODE_STORED, symbols.astype(np.uint8).tobytes()
-        return pack(Message(KIND_AECNN, mode, self._trained.digest, body))
+        """Codes `[kept, side, side]` symbols; at fixed width if that is asked for, or shorter."""
+        if self.coded and len(body := self._tables.encode(symbols)) < symbols.size:
+            return pack(Message(KIND_AECNN, MODE_CODED, self._trained.digest, body))
+        plain = symbols.astype(np.uint8).tobytes()
+        return pack(Message(KIND_AECNN, MODE_STORED, self._trained.digest, plain))
 
     def symbols(self, payload: bytes) -> NDArray[np.int32]:
         """Decodes a message into its `[kept, side, side]` symbols.
@@ -79,18 +87,21 @@ class Aecnn(Codec):
         return flat.reshape(shape.kept, shape.side, shape.side)
 
     def device_cost(self) -> Cost:
-        """Head, attention and entropy coder."""
-        return Cost(count_flops(self._encoder, (1, *IMAGE_SHAPE)), self.encode_s)
+        """Head, attention, and the range coder if there is one."""
+        return Cost(count_flops(self._encoder, (1, *IMAGE_SHAPE)), self.encode_s if self.coded else 0.0)
 
     def edge_cost(self) -> Cost:
-        """Entropy decoder, feature decoder and tail."""
+        """Feature decoder and tail, and the range decoder if there is one."""
         shape = self._shape
         network = torch.nn.Sequential(self._decoder, self._trained.backbone.tail(stage_behind(self.split)))
-        return Cost(count_flops(network, (1, shape.kept, shape.side, shape.side)), self.decode_s)
+        return Cost(
+            count_flops(network, (1, shape.kept, shape.side, shape.side)),
+            self.decode_s if self.coded else 0.0,
+        )
 
-    def ideal_bits(self, payload: bytes) -> float:
-        """Information of a message's symbols under the checkpoint's tables, in bits."""
-        return self._tables.ideal_bits(self.symbols(payload))
+    def ideal_bits(self, payload: bytes) -> float | None:
+        """Information of a range-coded message's symbols under the checkpoint's tables, in bits."""
+        return self._tables.ideal_bits(self.symbols(payload)) if self.coded else None
 
     def fixed_width_bytes(self) -> int:
         """The symbols at a byte each."""

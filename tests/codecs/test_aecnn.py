@@ -77,6 +77,20 @@ def test_stored_mode_bounds_the_payload(untrained: Untrained, frames: NDArray[np
     assert codec.decode([payload]).shape == (1, 10)
 
 
+def test_without_entropy_coding(
+    codec: Aecnn, checkpoint: Path, payload: bytes, frames: NDArray[np.uint8]
+) -> None:
+    plain = Aecnn(coded=False, checkpoint=str(checkpoint))
+    (sent,) = plain.encode(frames[:1])
+    assert len(sent) == HEADER_BYTES + SYMBOLS > len(payload)
+    np.testing.assert_array_equal(plain.symbols(sent), codec.symbols(payload))
+    np.testing.assert_allclose(plain.decode([sent]), codec.decode([payload]))
+    assert (plain.ideal_bits(sent), plain.device_cost().serial_s, plain.edge_cost().serial_s) == (None, 0, 0)
+    assert plain.device_cost().flops == codec.device_cost().flops
+    with pytest.raises(SettingsError, match=r"^coded: expected true or false, got 1$"):
+        Aecnn(coded=1)  # type: ignore[arg-type]
+
+
 def test_another_checkpoint_is_refused(codec: Aecnn, untrained: Untrained, payload: bytes) -> None:
     other = Aecnn(checkpoint=str(untrained(seed=1)))
     with pytest.raises(
