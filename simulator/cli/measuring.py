@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from importlib.metadata import version
@@ -13,6 +13,7 @@ from platform import python_version
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from safetensors import SafetensorError, safe_open
 
 from coinfer.codecs import registry
 from coinfer.codecs.protocol import Codec
@@ -45,9 +46,10 @@ def classifier_for(described: Images, images: ImageSet) -> str:
     """Which classes to decide between: those of the source, or of the classifier that knows the folders.
 
     Raises:
-        ImagesError: no classifier knows them.
+        ImagesError: no classifier knows them, or the one that is given knows other classes.
     """
     if described.classifier is not None:
+        _check_classes(described.classifier, images)
         return str(described.classifier)
     if described.source in ("scenes", "imagenette"):
         return described.source
@@ -60,6 +62,26 @@ def classifier_for(described: Images, images: ImageSet) -> str:
         f"{described.root}: no classifier for these {len(images.class_names)} classes; train one with "
         f"'coinfer train classifier --images FOLDER' and give its file as images.classifier"
     )
+
+
+def _check_classes(file: Path, images: ImageSet) -> None:
+    """Compares the classes of a classifier's file with those of the images; torch is not needed for that.
+
+    What is no such file is left to the codec that loads it.
+    """
+    try:
+        with safe_open(file, framework="np") as opened:
+            (classes,) = json.loads(opened.metadata()["coinfer"])["class_names"].values()
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+        return
+    if tuple(classes) != images.class_names:
+        known, there = _few(classes), _few(images.class_names)
+        raise ImagesError(f"images.classifier: {file} decides between {known}, the images are of {there}")
+
+
+def _few(names: Sequence[str]) -> str:
+    """How many classes, and the first three."""
+    return f"{len(names)} classes ({', '.join([*names[:3], *(['...'] if len(names) > 3 else [])])})"
 
 
 def candidate(spec: CodecSpec, classifier: str) -> Candidate:

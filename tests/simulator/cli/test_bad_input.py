@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from coinfer.models.checkpoints import write_checkpoint
 from coinfer.simulator.loading import bundled_scenarios
 
 
@@ -210,6 +211,16 @@ def test_an_image_folder_with_unknown_classes(workplace, said):
     assert line == (
         "small.yaml: pets: no classifier for these 2 classes; train one with "
         "'coinfer train classifier --images FOLDER' and give its file as images.classifier"
+    )
+
+
+def test_a_classifier_for_other_classes(workplace, said):
+    metadata = {"kind": "classifier", "class_names": {"pets": ["cat", "dog"]}}
+    write_checkpoint(workplace / "pets.safetensors", {}, metadata)
+    line = said("source: scenes", "source: scenes, classifier: pets.safetensors")
+    assert line == (
+        "small.yaml: images.classifier: pets.safetensors decides between 2 classes (cat, dog), "
+        "the images are of 10 classes (ball, brick, chequer, ...)"
     )
 
 
