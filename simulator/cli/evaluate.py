@@ -188,11 +188,17 @@ def _about(source: str, images: ImageSet, classifier: str) -> dict[str, Any]:
 
 def _circumstances(source: str, count: int | None, evaluated: Sequence[Evaluated]) -> dict[str, Any]:
     """How to repeat it, on which machine it ran, and what the columns of the table mean."""
+    import torch
+
     root = [] if source == "scenes" else ["--root", "DATA"]
     images = ["--images", source, *root, *([] if count is None else ["--count", str(count)])]
     return {
         "command": " ".join(["coinfer", "evaluate", *images]),
-        "machine": {"processor": _processor(), "cores": os.cpu_count()},
+        "machine": {
+            "processor": _processor(),
+            "instructions": torch.backends.cpu.get_cpu_capability(),
+            "cores": os.cpu_count(),
+        },
         "load_while_timed": {point.spec.label: point.facts.load for point in evaluated},
         "columns": COLUMNS,
     }

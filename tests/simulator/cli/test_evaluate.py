@@ -104,6 +104,7 @@ def test_an_evaluation_writes_table_figure_and_measurements(bench, run, capsys):
     assert about["command"] == "coinfer evaluate --images scenes --count 4"
     assert about["load_while_timed"].keys() == top1.keys()
     assert {"versions", "checkpoints", "images", "machine", "columns", "code"} <= about.keys()
+    assert about["machine"].keys() == {"processor", "instructions", "cores"}
     assert str(bench) not in json.dumps([about, stored.about])
 
 
