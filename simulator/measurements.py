@@ -2,8 +2,8 @@
 
 Each codec encodes every image into bytes and decodes those bytes again; what is kept is the length of each
 message and whether the answer was right. Messages that can be cut are decoded at each of the codec's sizes as
-well. For a link without retransmission the whole messages are also damaged in a few independent ways, and
-decoded again. Simulating never runs a codec.
+well, where devices cut. For a link without retransmission the whole messages are also damaged in a few
+independent ways, and decoded again. Simulating never runs a codec.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -82,6 +82,7 @@ def measure(
     framing: Framing = IPV6_UDP,
     seed: int = 0,
     draws: int = 4,
+    cuts: bool = True,
 ) -> list[Measurement]:
     """Measures each codec on each image; what the cache holds is not measured again.
 
@@ -96,6 +97,8 @@ def measure(
         framing: how messages are cut into the packets that get lost.
         seed: of the chance in losing, the same for all codecs.
         draws: independent crossings of each message, 1 or more.
+        cuts: measure messages that can be cut at each of the codec's sizes, too, which takes several times
+            as long; without, measurements hold none.
 
     Returns:
         A measurement for each candidate, in order.
@@ -110,17 +113,29 @@ def measure(
         raise ValueError(f"draws must be at least 1, got {draws}")
     crossings = None if loss is None else Crossings(loss, framing, seed, draws)
     _make_writable(cache_dir)
-    paths = [
-        cache_dir / f"{_key(candidate, images, batch, crossings)}.measurement" for candidate in candidates
-    ]
-    found = [measurement_store.read(path) for path in paths]
+    keys = [_key(candidate, images, batch, crossings) for candidate in candidates]
+    found = [_read(cache_dir, key, cuts) for key in keys]
     missing = [index for index, measurement in enumerate(found) if measurement is None]
     if missing:
-        fresh = _run([candidates[index] for index in missing], images, batch, crossings, progress)
-        for index, measurement in zip(missing, fresh, strict=True):
-            measurement_store.write(paths[index], measurement)
-            found[index] = measurement
+        fresh = _run([candidates[index] for index in missing], images, batch, crossings, cuts, progress)
+        for index, table in zip(missing, fresh, strict=True):
+            found[index] = measurement = table.measurement()
+            measurement_store.write(_path(cache_dir, keys[index], table.lacks_cuts), measurement)
     return [measurement for measurement in found if measurement is not None]
+
+
+def _read(folder: Path, key: str, cuts: bool) -> Measurement | None:
+    """Reads a measurement, with cuts only if they are asked for, so that it is the same whatever is kept."""
+    measurement = measurement_store.read(_path(folder, key))
+    if cuts:
+        return measurement
+    if measurement is None:
+        return measurement_store.read(_path(folder, key, lacks_cuts=True))
+    return replace(measurement, cut_bytes=None, cut_correct=None)
+
+
+def _path(folder: Path, key: str, lacks_cuts: bool = False) -> Path:
+    return folder / f"{key}{'-whole' if lacks_cuts else ''}.measurement"
 
 
 def _run(
@@ -128,10 +143,11 @@ def _run(
     images: ImageSet,
     batch: int,
     crossings: Crossings | None,
+    cuts: bool,
     progress: Callable[[str, int, int], None],
-) -> list[Measurement]:
+) -> list[_Table]:
     tables = [
-        _Table(CheckedCodec(candidate.label, candidate.build()), len(images), crossings)
+        _Table(CheckedCodec(candidate.label, candidate.build()), len(images), crossings, cuts)
         for candidate in candidates
     ]
     done, total = 0, len(images) * len(tables)
@@ -143,16 +159,17 @@ def _run(
             table.fill(rows, pixels, labels)
             done += len(rows)
     progress("", done, total)
-    return [table.measurement() for table in tables]
+    return tables
 
 
 class _Table:
     """What one codec does to the images, filled in batch by batch."""
 
-    def __init__(self, codec: CheckedCodec, images: int, crossings: Crossings | None) -> None:
+    def __init__(self, codec: CheckedCodec, images: int, crossings: Crossings | None, cuts: bool) -> None:
         self.codec = codec
         self._crossings = crossings
-        self._cuts = codec.cuts()
+        self.lacks_cuts = bool(codec.cuts()) and not cuts
+        self._cuts = codec.cuts() if cuts else ()
         self._costs = codec.device_cost(), codec.edge_cost()
         self._answers_on_device = codec.answers_on_device()
         self._tolerates_loss = codec.tolerates_loss()

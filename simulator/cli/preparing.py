@@ -81,6 +81,7 @@ def _check_links(points: Sequence[SweepPoint]) -> None:
 def measured(points: Sequence[SweepPoint], notes: Console) -> list[Experiment]:
     """Measures what each sweep point needs, each combination of images and codecs once."""
     found: dict[str, MeasuredImages] = {}
+    cuts = any(point.scenario.cut for point in points)
     experiments = []
     for point in points:
         scenario = point.scenario
@@ -92,7 +93,7 @@ def measured(points: Sequence[SweepPoint], notes: Console) -> list[Experiment]:
             ]
         )
         if key not in found:
-            found[key] = replay(scenario) if scenario.images.replay else _measure(scenario, notes)
+            found[key] = replay(scenario) if scenario.images.replay else _measure(scenario, cuts, notes)
         known = found[key]
         experiments.append(
             Experiment(point.coordinates, scenario, known.count, known.fingerprint, known.measurements)
@@ -109,7 +110,7 @@ def _can_cut(experiment: Experiment) -> bool:
     return any(measured.cut_bytes is not None for measured in experiment.measurements.values())
 
 
-def _measure(scenario: Scenario, notes: Console) -> MeasuredImages:
+def _measure(scenario: Scenario, cuts: bool, notes: Console) -> MeasuredImages:
     images, specs = open_images(scenario.images), scenario.codecs
     classifier = classifier_for(scenario.images, images)
     with progress_bar(notes, "measuring") as (bar, shown):
@@ -123,6 +124,7 @@ def _measure(scenario: Scenario, notes: Console) -> MeasuredImages:
             loss=blocks.loss(scenario.link.loss),
             framing=blocks.framing(scenario.link),
             seed=scenario.seed,
+            cuts=cuts,
         )
     found = {spec.label: measurement for spec, measurement in zip(specs, measured, strict=True)}
     return MeasuredImages(len(images), images.fingerprint, found)

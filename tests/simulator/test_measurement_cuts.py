@@ -101,6 +101,30 @@ def test_each_set_of_cuts_is_measured(measured):
     assert measured(Prefixes(cuts=(3,))).cut_bytes.tolist() == [[2, 3, 3, 3, 3]]
 
 
+def test_cuts_are_measured_only_where_they_are_asked_for(measured):
+    codec = Prefixes()
+    whole = measured(codec, cuts=False)
+    assert codec.decoded == [[2, 5, 6], [8, 12]]
+    assert (whole.cut_bytes, whole.cut_correct) == (None, None)
+    assert measured(codec, cuts=False).correct.tolist() == whole.correct.tolist()
+    assert len(codec.decoded) == 2, "kept"
+
+    full = measured(codec)
+    assert full.cut_bytes.shape == (3, 5)
+    unused = Prefixes()
+    again = measured(unused, cuts=False)
+    assert unused.decoded == []
+    assert (again.cut_bytes, again.cut_correct) == (None, None), "the same whatever is kept"
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_codec_without_cuts_is_measured_once(measured, first):
+    measured(Prefixes(cuts=()), cuts=first)
+    unused = Prefixes(cuts=())
+    measured(unused, cuts=not first)
+    assert unused.decoded == []
+
+
 def boom(payload, size):
     raise RuntimeError("boom")
 
