@@ -6,8 +6,6 @@ Inference Offloading in Edge Computing", ICC 2023 (arXiv 2211.13745); the full t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 
@@ -27,6 +25,11 @@ def kept_channels(split: str, ratio: int = 256) -> int:
         Shao and Zhang (2020), BottleNet++: CR = (C H W 32) / (C' H' W' 8).
     """
     return CHANNELS[split] * FLOAT_BITS // VALUE_BITS // ratio
+
+
+def grid_side(split: str, size_px: int) -> int:
+    """Values along a side, for square images of `size_px`."""
+    return size_px // STRIDES[split]
 
 
 class ChannelAttention(nn.Module):
@@ -123,21 +126,3 @@ class Decoder(nn.Module):
         """`[batch, kept, height, width]` symbols to `[batch, channels, height, width]` at the split."""
         features: Tensor = self.restore(self.quantiser.inverse(symbols))
         return features
-
-
-@dataclass(frozen=True)
-class Shape:
-    """The symbols of one image: `[kept, side, side]`."""
-
-    kept: int
-    side: int
-
-    @property
-    def count(self) -> int:
-        """Symbols an image."""
-        return self.kept * self.side * self.side
-
-
-def symbol_shape(split: str, kept: int, size_px: int) -> Shape:
-    """Shape of the symbols of a square image of `size_px`."""
-    return Shape(kept, size_px // STRIDES[split])

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from coinfer.codecs.aecnn import MODE_CODED, MODE_STORED, Aecnn
+from coinfer.codecs.aecnn import Aecnn
 from coinfer.codecs.bitstream import HEADER_BYTES, KIND_AECNN, Message, pack, unpack
+from coinfer.codecs.eight_bit import MODE_CODED, MODE_PLAIN
 from coinfer.codecs.network import network_flops
-from coinfer.codecs.protocol import BitstreamError, SettingsError
+from coinfer.codecs.protocol import BitstreamError, Damaged, SettingsError
 from coinfer.codecs.registry import create
 from coinfer.models.checkpoints import file_sha256, read_checkpoint, shipped_path
 
@@ -69,7 +70,7 @@ def test_stored_mode_bounds_the_payload(untrained: Untrained, frames: NDArray[np
     """Steps so fine that nearly all values clip to 255, the rarest symbol of the tables."""
     codec = Aecnn(checkpoint=str(untrained(log_step=-20.0)))
     (payload,) = codec.encode(frames[:1])
-    assert payload[0] == 0x10 | MODE_STORED
+    assert payload[0] == 0x10 | MODE_PLAIN
     assert len(payload) == HEADER_BYTES + SYMBOLS
     symbols = codec.symbols(payload)
     np.testing.assert_array_equal(symbols.ravel(), np.frombuffer(payload[HEADER_BYTES:], dtype=np.uint8))
@@ -87,6 +88,11 @@ def test_without_entropy_coding(
     np.testing.assert_allclose(plain.decode([sent]), codec.decode([payload]))
     assert (plain.ideal_bits(sent), plain.device_cost().serial_s, plain.edge_cost().serial_s) == (None, 0, 0)
     assert plain.device_cost().flops == codec.device_cost().flops
+    assert (codec.tolerates_loss, plain.tolerates_loss) == (False, True)
+    lost = Damaged(sent[:-28] + bytes(range(28)), ((len(sent) - 28, len(sent)),))
+    silent = plain.symbols(sent).copy()
+    silent[-1, -1] = 0
+    np.testing.assert_allclose(plain.decode_damaged([lost]), plain.decode([plain.message(silent)]))
     with pytest.raises(SettingsError, match=r"^coded: expected true or false, got 1$"):
         Aecnn(coded=1)  # type: ignore[arg-type]
 
@@ -101,7 +107,7 @@ def test_another_checkpoint_is_refused(codec: Aecnn, untrained: Untrained, paylo
 
 @pytest.mark.parametrize(
     ("mode", "length"),
-    [(MODE_STORED, SYMBOLS - 1), (MODE_STORED, SYMBOLS + 1), (MODE_CODED, SYMBOLS), (2, 10), (15, SYMBOLS)],
+    [(MODE_PLAIN, SYMBOLS - 1), (MODE_PLAIN, SYMBOLS + 1), (MODE_CODED, SYMBOLS), (2, 10), (15, SYMBOLS)],
 )
 def test_bodies_that_do_not_fit(codec: Aecnn, payload: bytes, mode: int, length: int) -> None:
     forged = pack(Message(KIND_AECNN, mode, digest_of(payload), bytes(length)))

@@ -6,7 +6,8 @@ import torch
 from numpy.typing import NDArray
 
 from coinfer.codecs.bitstream import HEADER_BYTES, KIND_BOTTLENET, Message, pack
-from coinfer.codecs.bottlenet import MODE_CODED, MODE_PLAIN, Bottlenet
+from coinfer.codecs.bottlenet import Bottlenet
+from coinfer.codecs.eight_bit import MODE_CODED, MODE_PLAIN
 from coinfer.codecs.protocol import BitstreamError, CodecError, Damaged, SettingsError
 from coinfer.codecs.registry import create
 from coinfer.models.backbone import shipped

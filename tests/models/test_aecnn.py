@@ -9,8 +9,8 @@ from coinfer.models.aecnn import (
     Decoder,
     Encoder,
     Quantiser,
+    grid_side,
     kept_channels,
-    symbol_shape,
 )
 from coinfer.models.backbone import CHANNELS, STRIDES, Backbone
 from coinfer.models.parts import stage_behind
@@ -29,9 +29,9 @@ def backbone() -> Backbone:
 def test_channels_for_256x(split: str, kept: int, payload_bytes: int) -> None:
     """The table of codecs.md; BottleNet++'s CR = (C H W 32) / (C' H' W' 8)."""
     assert kept_channels(split) == kept
-    shape = symbol_shape(split, kept, 224)
-    assert shape.count == payload_bytes
-    assert CHANNELS[split] * (224 // STRIDES[split]) ** 2 * 32 / (shape.count * 8) == 256
+    count = kept * grid_side(split, 224) ** 2
+    assert count == payload_bytes
+    assert CHANNELS[split] * (224 // STRIDES[split]) ** 2 * 32 / (count * 8) == 256
 
 
 def test_other_ratios() -> None:
@@ -93,13 +93,13 @@ class TestEncoderAndDecoder:
     @pytest.mark.parametrize("split", ["layer1", "layer2", "layer3", "layer4"])
     def test_shapes(self, backbone: Backbone, split: str) -> None:
         kept = kept_channels(split)
-        shape = symbol_shape(split, kept, 64)
+        side = grid_side(split, 64)
         with torch.inference_mode():
             symbols = Encoder(backbone, split, kept).eval()(torch.zeros(1, 3, 64, 64, dtype=torch.uint8))
             decoder = Decoder(backbone, split, kept).eval()
             features, handed_over = decoder.restored(symbols), decoder(symbols)
-        assert symbols.shape == (1, shape.kept, shape.side, shape.side)
-        assert features.shape == (1, CHANNELS[split], shape.side, shape.side)
+        assert symbols.shape == (1, kept, side, side)
+        assert features.shape == (1, CHANNELS[split], side, side)
         assert features.min() >= 0
         behind = stage_behind(split)
         side = 64 // STRIDES[behind]
