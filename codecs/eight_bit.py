@@ -15,7 +15,7 @@ from torch import nn
 from coinfer.codecs.bitstream import HEADER_BYTES, Message, pack, unpack
 from coinfer.codecs.entropy import ChannelTables
 from coinfer.codecs.network import IMAGE_SHAPE, network_size
-from coinfer.codecs.protocol import BitstreamError, Codec, CodecError, Cost, Damaged, SettingsError
+from coinfer.codecs.protocol import BitstreamError, Codec, Cost, Damaged, SettingsError
 from coinfer.codecs.trained import Trained
 from coinfer.models.flops import count_flops
 from coinfer.models.parts import stage_behind
@@ -76,7 +76,7 @@ class EightBit(Codec):
     def decode_damaged(self, messages: Sequence[Damaged]) -> NDArray[np.float32]:
         """Decodes what arrived of plain messages; `lost` stands in for the rest."""
         if self.coded:
-            raise CodecError(f"{self!r} is range coded and does not tolerate loss")
+            return super().decode_damaged(messages)
         return self._scores(np.stack([self._remains(message) for message in messages]))
 
     def message(self, symbols: NDArray[np.int32]) -> bytes:

@@ -22,6 +22,7 @@ from coinfer.codecs.bitstream import (
 )
 from coinfer.codecs.network import IMAGE_SHAPE, backbone_for, network_sha256, network_size
 from coinfer.codecs.protocol import BitstreamError, Codec, Cost, SettingsError
+from coinfer.codecs.threads import one_thread
 from coinfer.models.backbone import CHANNELS, SPLITS, STRIDES
 from coinfer.models.flops import count_flops
 from coinfer.models.images import SIZE_PX
@@ -74,9 +75,10 @@ class SplitCodec(Codec):
 
     @torch.inference_mode()
     def encode(self, images: NDArray[np.uint8]) -> list[bytes]:
-        """Encodes `[batch, 3, 224, 224]` RGB pixels into one message an image."""
+        """Encodes `[batch, 3, 224, 224]` RGB pixels into one message an image; see `one_thread`."""
         head = backbone_for(self.classifier).head(self.split)
-        return [self.message(features) for features in head(torch.from_numpy(images)).numpy()]
+        with one_thread():
+            return [self.message(features) for features in head(torch.from_numpy(images)).numpy()]
 
     @torch.inference_mode()
     def decode(self, payloads: Sequence[bytes]) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from coinfer.simulator.codec_spec import CodecSpec
@@ -41,13 +41,28 @@ class CodecFacts:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """An operating point, what it did to each image, and what else is known of it."""
+    """An operating point, what it did to each image, and what else is known of it.
+
+    Args:
+        spec: codec and settings.
+        measurement: what it did to each image.
+        facts: what else is known of it.
+        circumstances: versions, code, files and machine that it was evaluated with, as plain data.
+        ideal_bytes_mean: information of a message under the codec's own tables, mean [byte]; None without.
+    """
 
     spec: CodecSpec
     measurement: Measurement
     facts: CodecFacts
+    circumstances: Mapping[str, Any] = field(default_factory=dict)
+    ideal_bytes_mean: float | None = None
 
     @property
     def label(self) -> str:
         """What tables and figures call it."""
         return self.spec.label
+
+    @property
+    def codec(self) -> str:
+        """The codec's name, or `path.py:ClassName`."""
+        return self.spec.id or str(self.spec.plugin)

@@ -3,8 +3,8 @@
 The file is Parquet, a row an image: its `label`, and for each operating point two columns, `NAME bytes`
 (length of the message) and `NAME correct` (whether its decoded answer is right), NAME being the operating
 point's label; for each size to which its messages were cut, two more under `NAME@SIZE`. What belongs to the
-whole file or to an operating point as such stands as JSON under the key `coinfer` of the schema's metadata;
-operating points that were evaluated with other versions, code or checkpoints stand in its list `earlier`.
+whole file or to an operating point as such stands as JSON under the key `coinfer` of the schema's metadata:
+its `evaluations` hold versions, code, files and machine, and each operating point the place of its own there.
 """
 
 from __future__ import annotations
@@ -23,35 +23,15 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from coinfer.codecs.protocol import Cost
+from coinfer.simulator.codec_spec import CodecSpec
 from coinfer.simulator.errors import InputError
-from coinfer.simulator.evaluation import Evaluated
+from coinfer.simulator.evaluation import CodecFacts, Evaluated
 from coinfer.simulator.measurements import Measurement
 
-LAYOUT = 1
+LAYOUT = 2
 """Version of the layout; a file of another version is refused."""
 
 KEY = b"coinfer"
-
-
-@dataclass(frozen=True)
-class StoredPoint:
-    """An operating point as a file holds it.
-
-    Args:
-        label: what tables and figures call it.
-        codec: name of the codec, or `path.py:ClassName`.
-        settings: its settings, defaults filled in.
-        defaults: of the codec's constructor.
-        cuts: sizes to which its messages were cut [byte].
-        measurement: what it did to each image.
-    """
-
-    label: str
-    codec: str
-    settings: Mapping[str, Any]
-    defaults: Mapping[str, Any]
-    cuts: tuple[int, ...]
-    measurement: Measurement
 
 
 @dataclass(frozen=True)
@@ -61,7 +41,7 @@ class MeasurementFile:
     Args:
         path: the file.
         sha256: of its bytes, in hex.
-        about: the image set, versions and checkpoints that it was made with.
+        about: the image set, and the circumstances of its evaluations.
         labels: `[images]` right answers.
         points: its operating points.
     """
@@ -70,63 +50,64 @@ class MeasurementFile:
     sha256: str
     about: Mapping[str, Any]
     labels: NDArray[np.int64]
-    points: tuple[StoredPoint, ...]
+    points: tuple[Evaluated, ...]
 
 
 def write_measurements(
-    path: Path,
-    evaluated: Sequence[Evaluated | StoredPoint],
-    labels: NDArray[np.int64],
-    about: Mapping[str, Any],
+    path: Path, points: Sequence[Evaluated], labels: NDArray[np.int64], about: Mapping[str, Any]
 ) -> None:
-    """Writes a file of measurements, whole or not at all; the same measurements give the same bytes.
+    """Writes a file of measurements, whole or not at all; the same operating points give the same bytes.
 
     Args:
         path: the file; its folder is made if missing.
-        evaluated: the operating points, fresh or from another file.
+        points: the operating points.
         labels: `[images]` right answers.
-        about: what to say of the image set, versions and checkpoints; plain data.
+        about: what to say of the image set; plain data.
+
+    Raises:
+        OSError: it cannot be written.
     """
-    points = [_to_store(point) if isinstance(point, Evaluated) else point for point in evaluated]
     columns: dict[str, NDArray[Any]] = {"label": labels.astype(np.int32)}
     for point in points:
         for name, sizes, verdicts in _curves(point):
             columns |= {f"{name} bytes": sizes.astype(np.int32), f"{name} correct": verdicts}
-    text = json.dumps({**about, "layout": LAYOUT, "points": [_described(point) for point in points]})
+    evaluations: list[Mapping[str, Any]] = []
+    for point in points:
+        if point.circumstances not in evaluations:
+            evaluations.append(point.circumstances)
+    described = [_described(point, evaluations.index(point.circumstances)) for point in points]
+    text = json.dumps({**about, "layout": LAYOUT, "evaluations": evaluations, "points": described})
     table = pa.table(columns).replace_schema_metadata({KEY: text})
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(f".{os.getpid()}.partial")
-    pq.write_table(table, partial, compression="zstd", compression_level=19)
-    os.replace(partial, path)
+    try:
+        pq.write_table(table, partial, compression="zstd", compression_level=19)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
-def _to_store(point: Evaluated) -> StoredPoint:
-    spec, facts = point.spec, point.facts
-    codec = spec.id or str(spec.plugin)
-    return StoredPoint(spec.label, codec, facts.settings, facts.defaults, facts.cuts, point.measurement)
-
-
-def _curves(point: StoredPoint) -> list[tuple[str, NDArray[np.int64], NDArray[np.bool_]]]:
+def _curves(point: Evaluated) -> list[tuple[str, NDArray[np.int64], NDArray[np.bool_]]]:
     """Name, bytes and verdicts, `[images]` each: of the whole messages, then of each cut."""
     measured, label = point.measurement, point.label
     curves = [(label, measured.payload_bytes, measured.correct)]
     if measured.cut_bytes is not None and measured.cut_correct is not None:
-        names = [f"{label}@{size}" for size in point.cuts]
+        names = [f"{label}@{size}" for size in point.facts.cuts]
         curves += list(zip(names, measured.cut_bytes, measured.cut_correct, strict=True))
     return curves
 
 
-def _described(point: StoredPoint) -> dict[str, Any]:
+def _described(point: Evaluated, evaluation: int) -> dict[str, Any]:
     measured = point.measurement
     return {
         "label": point.label,
-        "codec": point.codec,
-        "settings": dict(point.settings),
-        "defaults": dict(point.defaults),
+        "codec": point.spec.model_dump(),
+        "evaluation": evaluation,
+        "facts": asdict(point.facts),
+        "ideal_bytes_mean": point.ideal_bytes_mean,
         "device_cost": asdict(measured.device_cost),
         "edge_cost": asdict(measured.edge_cost),
         "answers_on_device": measured.answers_on_device,
-        "cuts": list(point.cuts),
     }
 
 
@@ -146,7 +127,7 @@ def read_measurements(path: Path) -> MeasurementFile:
                 f"{path}: expected layout {LAYOUT}, got {about['layout']}; run 'coinfer evaluate' again"
             )
         columns = {name: table[name].to_numpy() for name in table.column_names}
-        points = tuple(_stored(described, columns) for described in about.pop("points"))
+        points = tuple(_stored(described, about, columns) for described in about.pop("points"))
         labels = columns["label"].astype(np.int64)
     except (OSError, pa.ArrowInvalid, KeyError, json.JSONDecodeError) as error:
         problem = " ".join(str(error).split())
@@ -156,8 +137,11 @@ def read_measurements(path: Path) -> MeasurementFile:
     return MeasurementFile(path, hashlib.sha256(content).hexdigest(), about, labels, points)
 
 
-def _stored(described: Mapping[str, Any], columns: Mapping[str, NDArray[Any]]) -> StoredPoint:
-    label, cuts = described["label"], tuple(described["cuts"])
+def _stored(
+    described: Mapping[str, Any], about: Mapping[str, Any], columns: Mapping[str, NDArray[Any]]
+) -> Evaluated:
+    label, facts = described["label"], described["facts"]
+    cuts = tuple(facts["cuts"])
     names = [f"{label}@{size}" for size in cuts]
     measurement = Measurement(
         payload_bytes=columns[f"{label} bytes"].astype(np.int64),
@@ -168,5 +152,10 @@ def _stored(described: Mapping[str, Any], columns: Mapping[str, NDArray[Any]]) -
         cut_bytes=np.stack([columns[f"{name} bytes"].astype(np.int64) for name in names]) if cuts else None,
         cut_correct=np.stack([columns[f"{name} correct"] for name in names]) if cuts else None,
     )
-    settings, defaults = described["settings"], described["defaults"]
-    return StoredPoint(label, described["codec"], settings, defaults, cuts, measurement)
+    return Evaluated(
+        CodecSpec.model_validate(described["codec"]),
+        measurement,
+        CodecFacts(**{**facts, "cuts": cuts}),
+        about["evaluations"][described["evaluation"]],
+        described["ideal_bytes_mean"],
+    )

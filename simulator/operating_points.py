@@ -25,16 +25,26 @@ class OperatingPoints(Section):
 
     @model_validator(mode="after")
     def _codecs_differ(self) -> Self:
-        labels = self.labels
-        for place, label in enumerate(labels):
-            if label in labels[:place]:
-                raise mistake(f"{label} is listed twice; keep one", "codecs")
+        for place, codec in enumerate(self.codecs):
+            for before in self.codecs[:place]:
+                if codec.label == before.label:
+                    same = codec.id == before.id and codec.plugin == before.plugin
+                    raise mistake(
+                        f"{codec.label} is listed twice; keep one"
+                        if same
+                        else f"{before.plugin} and {codec.plugin} have the same name; give one another",
+                        "codecs",
+                    )
         return self
 
     @property
     def labels(self) -> list[str]:
         """What tables and figures call them."""
         return [codec.label for codec in self.codecs]
+
+    def place(self, label: str) -> int:
+        """Its place in the file; behind all others if it is not there."""
+        return self.labels.index(label) if label in self.labels else len(self.codecs)
 
     def only(self, labels: Sequence[str]) -> tuple[CodecSpec, ...]:
         """Those of these labels, in the order of the file; all of them if `labels` is empty.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -62,39 +62,12 @@ def rate_accuracy(evaluated: Sequence[Evaluated], uncompressed: NDArray[np.bool_
     """
     rows = [row for point in evaluated for row in _rows(point, uncompressed)]
     names = {name for point in evaluated for name in point.spec.settings} - {"split"}
-    return pd.DataFrame(rows, columns=_columns(f"setting.{name}" for name in names))
-
-
-def together(table: pd.DataFrame, kept: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
-    """Puts rows of a former table beside those of a new one.
-
-    Args:
-        table: the new one.
-        kept: rows of the former one, of other operating points.
-        labels: the order of the operating points; others come last.
-    """
-    if kept.empty:
-        return table
-    both = pd.concat([table, kept], ignore_index=True)
-    order = both["label"].map(lambda label: place_of(point_of(label), labels))
-    settings = [name for name in both.columns if name.startswith("setting.") and both[name].notna().any()]
-    return both.loc[order.sort_values(kind="stable").index][_columns(settings)]
-
-
-def place_of(label: str, labels: Sequence[str]) -> int:
-    """The place of a label in a list; its length if it is not there."""
-    return labels.index(label) if label in labels else len(labels)
-
-
-def point_of(label: str) -> str:
-    """The operating point that a row's label belongs to: what stands before the size of a cut."""
-    point, at, size = label.rpartition("@")
-    return point if at and size.isdecimal() else label
-
-
-def _columns(settings: Iterable[str]) -> list[str]:
+    settings = [f"setting.{name}" for name in sorted(names)]
     place = list(COLUMNS).index("cut_bytes")
-    return [*list(COLUMNS)[:place], *sorted(settings), *list(COLUMNS)[place:]]
+    table = pd.DataFrame(rows, columns=[*list(COLUMNS)[:place], *settings, *list(COLUMNS)[place:]])
+    for name in settings:  # as they are: a column of whole numbers and gaps would become one of floats
+        table[name] = pd.Series([row.get(name) for row in rows], dtype=object)
+    return table
 
 
 def family(spec: CodecSpec) -> str:
@@ -119,11 +92,11 @@ def _rows(point: Evaluated, uncompressed: NDArray[np.bool_]) -> Iterator[dict[st
     }
     whole = {
         "fixed_width_bytes": facts.fixed_width_bytes,
-        "ideal_bytes_mean": None if measured.ideal_bits is None else float(measured.ideal_bits.mean()) / 8,
+        "ideal_bytes_mean": point.ideal_bytes_mean,
         "feature_ratio_before_coding": _ratio(facts.feature_bytes, facts.fixed_width_bytes),
         "decode_ms": facts.decode_ms,
     }
-    label = point.spec.label
+    label = point.label
     yield {"label": label, **common, **whole} | _measured(
         measured.payload_bytes, measured.correct, uncompressed, facts.feature_bytes
     )

@@ -35,7 +35,7 @@ def update_readme(readme: Path, csv: Path, labels: Sequence[str]) -> None:
         )
     if not csv.is_file():
         raise InputError(f"{csv}: no such file; run 'coinfer evaluate' first, or give its folder as --out")
-    fresh = f"{before}{start}\n{markdown(pd.read_csv(csv), labels)}\n{end}{after}"
+    fresh = f"{before}{start}\n{markdown(pd.read_csv(csv, converters={'label': str}), labels)}\n{end}{after}"
     partial = readme.with_name(f".{readme.name}.{os.getpid()}.partial")
     partial.write_text(fresh, encoding="utf-8")
     os.replace(partial, readme)

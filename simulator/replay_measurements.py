@@ -12,7 +12,8 @@ from typing import Any
 
 from coinfer.simulator.codec_spec import CodecSpec
 from coinfer.simulator.errors import ScenarioError, suggestion
-from coinfer.simulator.measurement_file import MeasurementFile, StoredPoint, read_measurements
+from coinfer.simulator.evaluation import Evaluated
+from coinfer.simulator.measurement_file import MeasurementFile, read_measurements
 from coinfer.simulator.measurements import Measurement
 from coinfer.simulator.scenario import Scenario
 
@@ -88,11 +89,11 @@ def described(scenario: Scenario) -> dict[str, Any]:
 _read = cache(read_measurements)
 
 
-def _matching(spec: CodecSpec, stored: MeasurementFile, name: str) -> StoredPoint:
+def _matching(spec: CodecSpec, stored: MeasurementFile, name: str) -> Evaluated:
     codec = spec.id or spec.plugin
     of_codec = [point for point in stored.points if point.codec == codec]
     for point in of_codec:
-        if {**point.defaults, **_plain(spec.settings)} == point.settings:
+        if {**point.facts.defaults, **_plain(spec.settings)} == point.facts.settings:
             return point
     if of_codec:
         there = ", ".join(point.label for point in of_codec)
@@ -109,7 +110,7 @@ def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def _first(point: StoredPoint, count: int) -> Measurement:
+def _first(point: Evaluated, count: int) -> Measurement:
     measured = point.measurement
     return replace(
         measured,

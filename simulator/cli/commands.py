@@ -113,7 +113,7 @@ def codecs(
 
 
 @app.command()
-def evaluate(
+def evaluate(  # noqa: PLR0913, PLR0917
     root: Annotated[
         Path | None, typer.Option(help="Folder that holds imagenette2/, or the folder of class folders.")
     ] = None,
@@ -126,8 +126,12 @@ def evaluate(
         typer.Option(metavar="LABEL", help="Evaluate, and write, nothing but this one; repeatable."),
     ] = None,
     add: Annotated[
-        bool, typer.Option("--add", help="Keep what --out and --measurements have of other operating points.")
+        bool, typer.Option("--add", help="Keep other operating points of the same images in --measurements.")
     ] = False,
+    classifier: Annotated[
+        Path | None,
+        typer.Option(help="Checkpoint of 'coinfer train classifier' or 'coinfer train backbone'."),
+    ] = None,
     count: Annotated[int | None, typer.Option(help="Images; by default all of them.", min=1)] = None,
     out: Annotated[Path, typer.Option(help="Folder for rate_accuracy.csv, .json, .png, .svg.")] = Path(
         "results"
@@ -150,8 +154,10 @@ def evaluate(
 
     if readme is not None:
         command.show_in_readme(readme, points or BUNDLED, out)
-    else:
-        command.evaluate(images, root, points or BUNDLED, only or [], add, count, out, measurements, quiet)
+        return
+    described = command.describe(images, root, classifier, count)
+    place = command.Place(out, measurements, add)
+    command.evaluate(described, points or BUNDLED, only or [], place, quiet)
 
 
 @app.command()

@@ -8,7 +8,8 @@ import platform
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
+from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from coinfer.simulator.cli.measuring import (
     cache_folder,
     candidate,
     classifier_for,
+    named_files,
     open_images,
     progress_bar,
     versions,
@@ -35,12 +37,11 @@ from coinfer.simulator.codec_spec import CodecSpec
 from coinfer.simulator.errors import InputError
 from coinfer.simulator.evaluation import Evaluated
 from coinfer.simulator.fields import first_mistake
-from coinfer.simulator.former_evaluation import FormerEvaluation, read_former, with_earlier
-from coinfer.simulator.measurement_file import StoredPoint, write_measurements
+from coinfer.simulator.measurement_file import read_measurements, write_measurements
 from coinfer.simulator.measurements import Candidate, Measurement, measure
-from coinfer.simulator.operating_points import load_operating_points
+from coinfer.simulator.operating_points import BUNDLED, load_operating_points
 from coinfer.simulator.outputs import OutputError
-from coinfer.simulator.rate_accuracy import COLUMNS, place_of, rate_accuracy, together
+from coinfer.simulator.rate_accuracy import COLUMNS, rate_accuracy
 from coinfer.simulator.readme_table import update_readme
 from coinfer.simulator.scenario_images import Images
 
@@ -54,28 +55,29 @@ NAMES = {"imagenette": "imagenette-val", "scenes": "scenes"}
 STEM = "rate_accuracy"
 
 
-def evaluate(
-    source: str,
-    root: Path | None,
-    points: Path,
-    only: Sequence[str],
-    add: bool,
-    count: int | None,
-    out: Path,
-    shared: Path,
-    quiet: bool,
-) -> None:
+@dataclass(frozen=True)
+class Place:
+    """Where results go.
+
+    Args:
+        out: folder for table and figure.
+        shared: folder for the file of measurements.
+        add: keep the operating points that the file of measurements has of the same images.
+    """
+
+    out: Path
+    shared: Path
+    add: bool
+
+
+def evaluate(described: Images, points: Path, only: Sequence[str], place: Place, quiet: bool) -> None:
     """Measures the operating points and writes what they do; see `coinfer evaluate --help`.
 
     Args:
-        source: the image set.
-        root: its folder.
+        described: the image set, and the classifier.
         points: the file of operating points.
         only: labels of those to evaluate; all of them if empty.
-        add: keep what a former evaluation of the same images has left of others.
-        count: how many images; None takes all.
-        out: folder for table and figure.
-        shared: folder for the file of measurements.
+        place: where results go.
         quiet: print nothing.
 
     Raises:
@@ -84,31 +86,49 @@ def evaluate(
     console, notes = Console(quiet=quiet), Console(stderr=True, quiet=quiet)
     known = load_operating_points(points)
     chosen = known.only(only)
-    described = _images(source, root, count)
-    for folder in (out, shared):
+    for folder in (place.out, place.shared):
         _make(folder)
-    name = NAMES.get(source) or (root or Path()).resolve().name
-    file = shared / f"{name}.parquet"
+    source = str(described.source)
+    name = NAMES.get(source) or (described.root or Path()).resolve().name
+    file = place.shared / f"{name}.parquet"
     with _mistakes(points):
         images = open_images(described)
         classifier = classifier_for(described, images)
         about = _about(source, images, classifier)
-        former = read_former(file, out / STEM, about["images"], classifier) if add else FormerEvaluation()
-        kept = former.without([spec.label for spec in chosen])
-        uncompressed, evaluated = _evaluated(chosen, images, classifier, kept, console, notes)
-    table = together(rate_accuracy(evaluated, uncompressed), kept.table, known.labels)
-    circumstances = {**about, **_circumstances(source, count, evaluated)}
-    circumstances = with_earlier(circumstances, former.of_table, former.labels, kept.labels)
-    loads = former.of_table.get("load_while_timed", {})
-    circumstances["load_while_timed"] |= {label: loads.get(label) for label in kept.labels}
-    _write(out, table, float(uncompressed.mean()), name, circumstances)
-    everything: list[Evaluated | StoredPoint] = [*evaluated, *kept.points]
-    everything.sort(key=lambda point: place_of(point.label, known.labels))
-    about = with_earlier(about, former.of_points, former.labels, kept.labels)
-    write_measurements(file, everything, images.labels, about)
-    console.print(
-        f"Results: {escape(str(out))}/{STEM}.csv, .json, .png, .svg; {escape(str(file))}", soft_wrap=True
-    )
+        kept = _kept(file, place, about, chosen) if place.add else []
+        uncompressed = _uncompressed(kept, images, classifier, notes)
+        evaluated = [*kept, *_evaluated(chosen, images, classifier, console, notes)]
+    evaluated.sort(key=lambda point: known.place(point.label))
+    try:
+        write_measurements(file, evaluated, images.labels, about)
+    except OSError as error:
+        raise OutputError(f"{file}: {error.strerror or error}; give another folder") from error
+    table = rate_accuracy(evaluated, uncompressed)
+    command = _command(described, points)
+    _write(place.out, table, float(uncompressed.mean()), name, {**about, **_more(command, evaluated)})
+    out = escape(str(place.out))
+    console.print(f"Results: {out}/{STEM}.csv, .json, .png, .svg; {escape(str(file))}", soft_wrap=True)
+
+
+def _kept(file: Path, place: Place, about: Mapping[str, Any], chosen: Sequence[CodecSpec]) -> list[Evaluated]:
+    """What a former evaluation of the same images has of other operating points."""
+    table = place.out / f"{STEM}.csv"
+    if not file.exists():
+        if table.exists():
+            raise InputError(
+                f"{file}: not there, though {table} is; give the folder that has it as --measurements, "
+                f"or leave out --add"
+            )
+        return []
+    stored = read_measurements(file)
+    now = about["images"]["fingerprint"], about["classifier"]
+    if (stored.about["images"]["fingerprint"], stored.about["classifier"]) != now:
+        raise InputError(f"{file}: is of other images; leave out --add, or give another --measurements")
+    codecs = {spec.label: spec.id or spec.plugin for spec in chosen}
+    for point in stored.points:
+        if codecs.get(point.label, point.codec) != point.codec:
+            raise InputError(f"{file}: its {point.label} is {point.codec}; give yours another name")
+    return [point for point in stored.points if point.label not in codecs]
 
 
 def show_in_readme(readme: Path, points: Path, out: Path) -> None:
@@ -120,48 +140,54 @@ def show_in_readme(readme: Path, points: Path, out: Path) -> None:
     update_readme(readme, out / f"{STEM}.csv", load_operating_points(points).readme)
 
 
-def _images(source: str, root: Path | None, count: int | None) -> Images:
+def describe(source: str, root: Path | None, classifier: Path | None, count: int | None) -> Images:
+    """Checks the options that say what is classified.
+
+    Raises:
+        InputError: they do not go together.
+    """
+    given = {"source": source, "root": root, "classifier": classifier, "count": count}
     try:
-        return Images.model_validate({"source": source, "root": root, "count": count})
+        return Images.model_validate(given)
     except ValidationError as error:
         key, problem = first_mistake(error)
         raise InputError(f"--{'images' if key == 'source' else key}: {problem}") from error
 
 
+def _uncompressed(
+    kept: Sequence[Evaluated], images: ImageSet, classifier: str, notes: Console
+) -> NDArray[np.bool_]:
+    """`[images]` whether the uncompressed network is right; measured unless that is among what is kept."""
+    for point in kept:
+        if point.spec == UNCOMPRESSED:
+            return point.measurement.correct
+    with progress_bar(notes, "measuring the uncompressed network") as (bar, shown):
+        bar.update(shown, total=len(images))
+        reference = candidate(UNCOMPRESSED, classifier)
+        return _measured(reference, images, lambda done: bar.update(shown, completed=done)).correct
+
+
 def _evaluated(
-    specs: Sequence[CodecSpec],
-    images: ImageSet,
-    classifier: str,
-    kept: FormerEvaluation,
-    console: Console,
-    notes: Console,
-) -> tuple[NDArray[np.bool_], list[Evaluated]]:
-    """Whether the uncompressed network is right, `[images]`, and all operating points, one after the other.
+    specs: Sequence[CodecSpec], images: ImageSet, classifier: str, console: Console, notes: Console
+) -> Iterator[Evaluated]:
+    """All operating points, one after the other.
 
     Each is in the cache before the next begins, so that what is stopped goes on where it was.
     """
-    evaluated = []
-    before = [point.measurement for point in kept.points if point.label == UNCOMPRESSED.label]
     with progress_bar(notes, "measuring") as (bar, shown):
-        bar.update(shown, total=len(images) * (1 + len(specs)))
+        bar.update(shown, total=len(images) * len(specs))
 
         def show(place: int, doing: str, done: int) -> None:
             bar.update(shown, completed=place * len(images) + done, description=doing)
 
-        if before:
-            (uncompressed,) = before
-        else:
-            reference = candidate(UNCOMPRESSED, classifier)
-            show_first = partial(show, 0, "measuring the uncompressed network")
-            uncompressed = _measured(reference, images, show_first)
-        for place, spec in enumerate(specs, 1):
-            codec = candidate(spec, classifier)
-            measurement = _measured(codec, images, partial(show, place, f"measuring {spec.label}"))
+        for place, spec in enumerate(specs):
+            codec, doing = candidate(spec, classifier), f"measuring {escape(spec.label)}"
+            measurement = _measured(codec, images, partial(show, place, doing))
             facts = find_facts(spec, codec, images, cache_folder() / "facts")
-            evaluated.append(Evaluated(spec, measurement, facts))
+            ideal = None if measurement.ideal_bits is None else float(measurement.ideal_bits.mean()) / 8
             sizes, top1 = measurement.payload_bytes.mean(), 100 * measurement.correct.mean()
             console.print(f"{escape(spec.label)}: {sizes:,.0f} bytes, top-1 {top1:.2f} %", highlight=False)
-    return uncompressed.correct, evaluated
+            yield Evaluated(spec, measurement, facts, _circumstances(spec, classifier), ideal)
 
 
 def _measured(codec: Candidate, images: ImageSet, progress: Callable[[int], None]) -> Measurement:
@@ -171,7 +197,7 @@ def _measured(codec: Candidate, images: ImageSet, progress: Callable[[int], None
 
 
 def _about(source: str, images: ImageSet, classifier: str) -> dict[str, Any]:
-    """What measurements depend on; the same on every machine with these versions."""
+    """Says which images were classified into what."""
     return {
         "images": {
             "source": source,
@@ -180,26 +206,49 @@ def _about(source: str, images: ImageSet, classifier: str) -> dict[str, Any]:
             "class_names": list(images.class_names),
         },
         "classifier": classifier,
-        "versions": versions(),
-        "code": code_version(),
-        "checkpoints": weights(),
     }
 
 
-def _circumstances(source: str, count: int | None, evaluated: Sequence[Evaluated]) -> dict[str, Any]:
-    """How to repeat it, on which machine it ran, and what the columns of the table mean."""
+def _circumstances(spec: CodecSpec, classifier: str) -> dict[str, Any]:
+    """What an operating point's results depend on, and the machine that its times depend on."""
+    return {
+        "versions": versions(),
+        "code": code_version(),
+        "checkpoints": weights(),
+        "files": named_files(spec, classifier),
+        "machine": _machine(),
+    }
+
+
+@cache
+def _machine() -> dict[str, Any]:
     import torch
 
-    root = [] if source == "scenes" else ["--root", "DATA"]
-    images = ["--images", source, *root, *([] if count is None else ["--count", str(count)])]
+    instructions = torch.backends.cpu.get_cpu_capability()
+    return {"processor": _processor(), "instructions": instructions, "cores": os.cpu_count()}
+
+
+def _command(described: Images, points: Path) -> str:
+    """What evaluates all of it anew."""
+    words = ["coinfer", "evaluate", "--images", str(described.source)]
+    words += [] if described.source == "scenes" else ["--root", "DATA"]
+    words += [] if points == BUNDLED else ["--points", points.name]
+    words += [] if described.count is None else ["--count", str(described.count)]
+    return " ".join(words)
+
+
+def _more(command: str, evaluated: Sequence[Evaluated]) -> dict[str, Any]:
+    """How to repeat it, under which circumstances each point was evaluated, and what the columns mean."""
+    evaluations: list[dict[str, Any]] = []
+    for point in evaluated:
+        same = [group for group in evaluations if {**point.circumstances, "labels": group["labels"]} == group]
+        group = same[0] if same else {**point.circumstances, "labels": []}
+        group["labels"].append(point.label)
+        evaluations += [] if same else [group]
     return {
-        "command": " ".join(["coinfer", "evaluate", *images]),
-        "machine": {
-            "processor": _processor(),
-            "instructions": torch.backends.cpu.get_cpu_capability(),
-            "cores": os.cpu_count(),
-        },
-        "load_while_timed": {point.spec.label: point.facts.load for point in evaluated},
+        "command": command,
+        "evaluations": evaluations,
+        "load_while_timed": {point.label: point.facts.load for point in evaluated},
         "columns": COLUMNS,
     }
 
@@ -245,4 +294,5 @@ def _mistakes(points: Path) -> Iterator[None]:
     except CodecError as error:
         raise InputError(f"{points.name}: {error}") from error
     except ImagesError as error:
-        raise InputError(f"--images: {error}") from error
+        problem = str(error).replace("images.classifier", "--classifier")
+        raise InputError(problem if problem.startswith("--") else f"--images: {problem}") from error

@@ -8,7 +8,6 @@ import json
 import os
 import time
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -24,8 +23,6 @@ from coinfer.simulator.evaluation import CodecFacts
 from coinfer.simulator.measurements import Candidate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from coinfer.models.images import ImageSet
 
 LAYOUT = 2
@@ -95,10 +92,12 @@ def _feature_bytes(split: str | None) -> int | None:
 
 def _timed(checked: CheckedCodec, images: ImageSet) -> tuple[float, float, float | None]:
     """Median CPU time of encoding and of decoding one image [ms], and the load before."""
+    from coinfer.codecs.threads import one_thread
+
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     pixels = images.load(range(min(len(images), TIMED_IMAGES)))
     codec = checked.codec
-    with _one_thread():
+    with one_thread():
         checked.answers(checked.encode(pixels[:1]))  # loads weights
         encoded = [_cpu_ms(partial(codec.encode, image[np.newaxis])) for image in pixels]
         decoded = [_cpu_ms(partial(codec.decode, payloads)) for _, payloads in encoded]
@@ -109,18 +108,6 @@ def _cpu_ms(work: Callable[[], Result]) -> tuple[float, Result]:
     start_s = time.thread_time()
     result = work()
     return 1e3 * (time.thread_time() - start_s), result
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _read(path: Path) -> CodecFacts | None:

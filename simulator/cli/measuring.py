@@ -65,15 +65,17 @@ def classifier_for(described: Images, images: ImageSet) -> str:
 
 
 def _check_classes(file: Path, images: ImageSet) -> None:
-    """Compares the classes of a classifier's file with those of the images; torch is not needed for that.
-
-    What is no such file is left to the codec that loads it.
-    """
+    """Compares the classes of a classifier's file with those of the images; torch is not needed for that."""
+    if not file.is_file():
+        raise ImagesError(f"images.classifier: {file}: no such file; 'coinfer train classifier' makes one")
     try:
         with safe_open(file, framework="np") as opened:
-            (classes,) = json.loads(opened.metadata()["coinfer"])["class_names"].values()
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError):
-        return
+            described = json.loads((opened.metadata() or {}).get("coinfer", "{}"))
+    except (OSError, SafetensorError, ValueError) as error:
+        raise ImagesError(f"images.classifier: {file}: not a readable checkpoint ({error})") from error
+    if described.get("kind") not in ("classifier", "backbone"):
+        raise ImagesError(f"images.classifier: {file}: expected a classifier, got '{described.get('kind')}'")
+    (classes,) = described["class_names"].values()
     if tuple(classes) != images.class_names:
         known, there = _few(classes), _few(images.class_names)
         raise ImagesError(f"images.classifier: {file} decides between {known}, the images are of {there}")
@@ -98,11 +100,16 @@ def _build(spec: CodecSpec, classifier: str) -> Codec:
 
 def _identity(spec: CodecSpec, classifier: str) -> str:
     """Everything a codec's messages and answers depend on: settings, files they name, weights, code."""
-    named = [classifier, *map(str, spec.settings.values()), (spec.plugin or "").rpartition(":")[0]]
-    contents = {name: file_sha256(Path(name)) for name in named if name and Path(name).is_file()}
     module = None if spec.id is None else registry.module(spec.id)
     code = [module, code_version(module), weights(spec.id, spec.settings.get("split"))]
-    return json.dumps([spec.model_dump(), classifier, contents, code], sort_keys=True, default=str)
+    files = named_files(spec, classifier)
+    return json.dumps([spec.model_dump(), classifier, files, code], sort_keys=True, default=str)
+
+
+def named_files(spec: CodecSpec, classifier: str) -> dict[str, str]:
+    """SHA-256 of the files that an operating point names: plugin, checkpoints, classifier; by name."""
+    named = [classifier, *map(str, spec.settings.values()), (spec.plugin or "").rpartition(":")[0]]
+    return {name: file_sha256(Path(name)) for name in named if name and Path(name).is_file()}
 
 
 def versions() -> dict[str, str]:

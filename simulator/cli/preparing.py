@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from coinfer.codecs import registry
 from coinfer.codecs.protocol import CodecError
@@ -119,7 +120,7 @@ def _measure(scenario: Scenario, cuts: bool, notes: Console) -> MeasuredImages:
             images,
             cache_folder() / "measurements",
             lambda label, done, of: bar.update(
-                shown, completed=done, total=of, description=f"measuring {label}"
+                shown, completed=done, total=of, description=f"measuring {escape(label)}"
             ),
             loss=blocks.loss(scenario.link.loss),
             framing=blocks.framing(scenario.link),

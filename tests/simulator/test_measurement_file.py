@@ -14,7 +14,8 @@ from coinfer.simulator.measurement_file import KEY, read_measurements, write_mea
 from coinfer.simulator.measurements import Measurement
 
 LABELS = np.array([3, 1, 2, 0], dtype=np.int64)
-ABOUT = {"images": {"fingerprint": "four", "count": 4}, "versions": {"coinfer": "0"}}
+ABOUT = {"images": {"fingerprint": "four", "count": 4}}
+THEN, NOW = {"versions": {"coinfer": "0"}}, {"versions": {"coinfer": "1"}, "files": {"mine.py": "ab"}}
 
 
 def evaluated(codec, cuts=(), defaults=None, images=4):
@@ -43,7 +44,7 @@ def evaluated(codec, cuts=(), defaults=None, images=4):
         decode_ms=1.0,
         load=None,
     )
-    return Evaluated(spec, measurement, facts)
+    return Evaluated(spec, measurement, facts, THEN if cuts else NOW, 1_234.5 if cuts else None)
 
 
 POINTS = [
@@ -64,11 +65,11 @@ def file(tmp_path):
 def test_what_is_written_is_read_again(file):
     stored = read_measurements(file)
     np.testing.assert_array_equal(stored.labels, LABELS)
-    assert stored.about == {**ABOUT, "layout": 1}
+    assert stored.about == {**ABOUT, "layout": 2, "evaluations": [NOW, THEN]}
     assert [point.codec for point in stored.points] == ["local", "jpeg", "anytime", "mine.py:Grey"]
     for made, read in zip(POINTS, stored.points, strict=True):
-        assert (read.label, read.settings) == (made.spec.label, made.facts.settings)
-        assert read.defaults == made.facts.defaults
+        assert (read.spec, read.facts, read.label) == (made.spec, made.facts, made.label)
+        assert (read.circumstances, read.ideal_bytes_mean) == (made.circumstances, made.ideal_bytes_mean)
         for name, expected in vars(made.measurement).items():
             found = getattr(read.measurement, name)
             np.testing.assert_array_equal(found, expected)
@@ -126,7 +127,7 @@ def damage(file, how):
 @pytest.mark.parametrize(
     ("how", "problem"),
     [
-        ("layout", "expected layout 1, got 99; run 'coinfer evaluate' again"),
+        ("layout", "expected layout 2, got 99; run 'coinfer evaluate' again"),
         ("column", "expected a whole file of 'coinfer evaluate' ('local bytes'); make it again"),
         ("points", "expected a whole file of 'coinfer evaluate' ('points'); make it again"),
         ("foreign", "expected a whole file of 'coinfer evaluate' (b'coinfer'); make it again"),

@@ -11,7 +11,7 @@ from coinfer.simulator.rate_accuracy import COLUMNS, family, paired_loss, rate_a
 UNCOMPRESSED = np.arange(100) < 90
 
 
-def point(codec, sizes, right, cut=None, ideal_bits=None, **facts):
+def point(codec, sizes, right, cut=None, ideal_bytes=None, **facts):
     spec = CodecSpec.model_validate(codec)
     known = {
         "settings": spec.settings,
@@ -30,15 +30,14 @@ def point(codec, sizes, right, cut=None, ideal_bits=None, **facts):
         *(sizes, right, Cost(3e9), Cost(5e9, 1e-3), False),
         cut_bytes=cut_bytes,
         cut_correct=cut_correct,
-        ideal_bits=ideal_bits,
     )
-    return Evaluated(spec, measurement, CodecFacts(**{**known, **facts}))
+    return Evaluated(spec, measurement, CodecFacts(**{**known, **facts}), {}, ideal_bytes)
 
 
 def test_the_columns_of_a_coded_feature_map():
     sizes = np.arange(1_000, 1_100)
     facts = {"feature_bytes": 1_605_632, "fixed_width_bytes": 6_272}
-    ideal = {"ideal_bits": 8.0 * sizes - 76}
+    ideal = {"ideal_bytes": 1_040.0}
     coded = point({"id": "aecnn", "split": "layer2"}, sizes, np.arange(100) < 85, **ideal, **facts)
     table = rate_accuracy([coded], UNCOMPRESSED)
     (row,) = table.to_dict("records")
@@ -80,7 +79,7 @@ def test_each_cut_has_a_row():
     whole, cut = np.arange(100) < 88, np.arange(100) < 60
     sizes = np.full(100, 400)
     facts = {"feature_bytes": 1_000, "fixed_width_bytes": 500}
-    ideal = np.full(100, 3_100.0)
+    ideal = 387.5
     anytime = point({"id": "anytime"}, sizes, whole, (np.full(100, 240), cut), ideal, **facts)
     table = rate_accuracy([anytime], UNCOMPRESSED)
     assert table["label"].tolist() == ["anytime", "anytime@250"]

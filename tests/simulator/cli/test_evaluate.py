@@ -6,9 +6,11 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import coinfer.simulator.figures  # noqa: F401 - takes the true `save` before `quick` replaces it
 from coinfer.codecs.network import classify
+from coinfer.models.checkpoints import write_checkpoint
 from coinfer.models.scenes.scene import Scenes
 from coinfer.simulator.codec_spec import CodecSpec
 from coinfer.simulator.measurement_file import read_measurements
@@ -44,6 +46,7 @@ def bench(workplace, monkeypatch):
     monkeypatch.syspath_prepend(str(workplace))
     (workplace / "short.py").write_text(CUT)
     (workplace / "points.yaml").write_text(POINTS)
+    (workplace / "clash.yaml").write_text("codecs: [{plugin: tiny.py:Tiny}, {plugin: short.py:Tiny}]")
     return workplace
 
 
@@ -94,17 +97,21 @@ def test_an_evaluation_writes_table_figure_and_measurements(bench, run, capsys):
 
     stored = read_measurements(bench / "measurements" / "scenes.parquet")
     assert stored.about["images"]["fingerprint"] == "scenes-1-0-4"
-    every = {point.label: (point.settings, point.defaults) for point in stored.points}
+    every = {point.label: (point.facts.settings, point.facts.defaults) for point in stored.points}
     assert every["Tiny"] == ({"every": 32}, {"every": 32})
     assert every["Tiny(every=4)"] == ({"every": 4}, {"every": 32})
     top1 = {point.label: point.measurement.correct.mean() for point in stored.points}
     assert top1 == table["top1"][list(top1)].to_dict()
 
     about = json.loads((bench / "results" / "rate_accuracy.json").read_text())
-    assert about["command"] == "coinfer evaluate --images scenes --count 4"
+    assert about["command"] == "coinfer evaluate --images scenes --points points.yaml --count 4"
     assert about["load_while_timed"].keys() == top1.keys()
-    assert {"versions", "checkpoints", "images", "machine", "columns", "code"} <= about.keys()
-    assert about["machine"].keys() == {"processor", "instructions", "cores"}
+    assert {"images", "columns", "classifier"} <= about.keys()
+    tiny, short = about["evaluations"]
+    assert (tiny["labels"], short["labels"]) == (["Tiny", "Tiny(every=4)"], ["Short"])
+    assert (tiny["files"].keys(), short["files"].keys()) == ({"tiny.py"}, {"short.py"})
+    assert {"versions", "checkpoints", "code"} <= tiny.keys()
+    assert tiny["machine"].keys() == {"processor", "instructions", "cores"}
     assert str(bench) not in json.dumps([about, stored.about])
 
 
@@ -114,7 +121,7 @@ def test_it_goes_on_where_it_was_stopped(quick, run, capsys, monkeypatch):
     )
     assert run("--only", "Tiny", "--only", "Short") != 0
     assert "Tiny: 49 bytes" in capsys.readouterr().out
-    assert files(quick) == {"points.yaml", "short.py", "small.yaml", "tiny.py"}
+    assert files(quick) == {"clash.yaml", "points.yaml", "short.py", "small.yaml", "tiny.py"}
     with monkeypatch.context() as patched:
         patched.delattr("coinfer.codecs.registry.create_plugin")
         assert run("--only", "Tiny", "--quiet") == 0, "nothing is built again"
@@ -171,17 +178,37 @@ def test_piece_by_piece_gives_what_all_at_once_gives(quick, run):
 
 def test_what_is_kept_says_how_it_was_evaluated(quick, run, monkeypatch):
     run("--quiet", "--only", "Tiny(every=4)", "--only", "Tiny")
-    with monkeypatch.context() as patched:
-        patched.setattr("coinfer.simulator.cli.evaluate.versions", lambda: {"torch": "next"})
-        run("--quiet", "--only", "Tiny(every=4)", "--only", "Short", "--add")
-    for about in (
-        json.loads((quick / "results" / "rate_accuracy.json").read_text()),
-        read_measurements(quick / "measurements" / "scenes.parquet").about,
-    ):
-        assert about["versions"] == {"torch": "next"}
-        (earlier,) = about["earlier"]
-        assert earlier["labels"] == ["Tiny"]
-        assert "torch" in earlier["versions"] != about["versions"]
+    before = read_measurements(quick / "measurements" / "scenes.parquet").points[0].circumstances
+    (quick / "tiny.py").write_text((quick / "tiny.py").read_text() + "\n# another version\n")
+    monkeypatch.setattr("coinfer.simulator.cli.evaluate.versions", lambda: {"torch": "next"})
+    run("--quiet", "--only", "Tiny(every=4)", "--only", "Short", "--add")
+    stored = read_measurements(quick / "measurements" / "scenes.parquet")
+    made = {point.label: point.circumstances for point in stored.points}
+    assert list(made) == ["Tiny", "Tiny(every=4)", "Short"]
+    assert made["Tiny"] == before
+    assert made["Tiny(every=4)"]["versions"] == made["Short"]["versions"] == {"torch": "next"}
+    assert made["Tiny(every=4)"]["files"].keys() == before["files"].keys()
+    assert made["Tiny(every=4)"]["files"] != before["files"], "the plugin is another one"
+    told = json.loads((quick / "results" / "rate_accuracy.json").read_text())["evaluations"]
+    assert [group["labels"] for group in told] == [["Tiny"], ["Tiny(every=4)"], ["Short"]]
+
+
+def test_odd_settings_and_names_stay_as_they_are(quick, run):
+    (quick / "odd.py").write_text(
+        "from tiny import Tiny\n\n\nclass NA(Tiny):\n"
+        "    def __init__(self, classifier='scenes', every=32, mode='', seed=0, sides=()):\n"
+        "        super().__init__(classifier, every)\n"
+        "        self.mode, self.seed, self.sides = mode, seed, sides\n"
+    )
+    (quick / "points.yaml").write_text(
+        "codecs: [{plugin: odd.py:NA}, "
+        "{plugin: odd.py:NA, mode: '007', seed: 12345678901, sides: [/a, red]}]\n"
+    )
+    assert run("--quiet") == 0
+    first = (quick / "results" / "rate_accuracy.csv").read_text()
+    assert ",007,12345678901," in first
+    assert run("--quiet", "--add", "--only", "NA") == 0
+    assert (quick / "results" / "rate_accuracy.csv").read_text() == first
 
 
 def test_the_uncompressed_network_is_not_measured_again_where_it_is_kept(quick, run, monkeypatch):
@@ -196,30 +223,40 @@ def test_adding_to_nothing_is_evaluating(quick, run):
     assert pd.read_csv("results/rate_accuracy.csv")["label"].tolist()[0] == "Short"
 
 
-def spoil_table(folder):
-    table = pd.read_csv(folder / "results" / "rate_accuracy.csv")
-    table.iloc[1:].to_csv(folder / "results" / "rate_accuracy.csv", index=False)
+def test_the_table_is_made_anew_from_what_is_kept(quick, run):
+    run("--quiet", "--only", "Tiny", "--only", "Short")
+    csv = quick / "results" / "rate_accuracy.csv"
+    whole = csv.read_text()
+    csv.write_text(whole[:-60])
+    run("--quiet", "--only", "Tiny", "--add")
+    assert csv.read_text() == whole
+
+
+def another_of_that_name(folder):
+    (folder / "other.py").write_text((folder / "short.py").read_text())
+    (folder / "points.yaml").write_text("codecs: [{plugin: other.py:Short}]\n")
+    return []
 
 
 @pytest.mark.parametrize(
     ("spoil", "options", "line"),
     [
         (lambda folder: None, ["--count", "5"], "measurements/scenes.parquet: is of other images; leave out"),
-        (spoil_table, [], "results/rate_accuracy.csv: has other operating points than measurements/scenes"),
-        (
-            lambda folder: (folder / "results" / "rate_accuracy.json").unlink(),
-            [],
-            "results/rate_accuracy: cannot be added to ([Errno 2] No such file",
-        ),
         (
             lambda folder: (folder / "measurements" / "scenes.parquet").unlink(),
             [],
+            "measurements/scenes.parquet: not there, though results/rate_accuracy.csv is; give the folder",
+        ),
+        (
+            lambda folder: (folder / "measurements" / "scenes.parquet").write_bytes(b"PAR1"),
+            [],
             "measurements/scenes.parquet: expected a whole file of 'coinfer evaluate'",
         ),
+        (another_of_that_name, [], "measurements/scenes.parquet: its Short is short.py:Short; give yours"),
     ],
 )
 def test_what_cannot_be_added_to_is_told(quick, run, capsys, spoil, options, line):
-    run("--quiet", "--only", "Tiny")
+    run("--quiet", "--only", "Tiny", "--only", "Short")
     spoil(quick)
     assert run("--only", "Short", "--add", "--quiet", *options) == 2
     out, err = capsys.readouterr()
@@ -227,9 +264,42 @@ def test_what_cannot_be_added_to_is_told(quick, run, capsys, spoil, options, lin
     assert err.startswith(line)
 
 
+def test_a_file_that_cannot_be_written_is_told_and_nothing_else_is(quick, run, capsys, monkeypatch):
+    run("--quiet", "--only", "Tiny")
+    before = files(quick), (quick / "results" / "rate_accuracy.csv").read_text()
+
+    def refuse(*args, **kwargs):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("coinfer.simulator.measurement_file.pq.write_table", refuse)
+    assert run("--only", "Short", "--add", "--quiet") == 2
+    err = capsys.readouterr().err
+    assert err == "measurements/scenes.parquet: Operation not permitted; give another folder\n"
+    assert (files(quick), (quick / "results" / "rate_accuracy.csv").read_text()) == before
+
+
+def test_classes_of_one_s_own_take_a_classifier(quick, run, capsys):
+    for name in ("cat", "dog"):
+        (quick / "pets" / name).mkdir(parents=True)
+        Image.fromarray(np.full((224, 224, 3), 99, dtype=np.uint8)).save(quick / "pets" / name / "1.png")
+    own = ["--images", "imagefolder", "--root", "pets", "--count", "2", "--quiet"]
+    assert run(*own) == 2
+    assert "and give its file as --classifier" in capsys.readouterr().err
+    write_checkpoint(
+        quick / "pets.safetensors", {}, {"kind": "classifier", "class_names": {"pets": ["cat", "dog"]}}
+    )
+    assert run(*own, "--classifier", "pets.safetensors", "--only", "Tiny") == 0
+    assert (
+        read_measurements(quick / "measurements" / "pets.parquet").about["classifier"] == "pets.safetensors"
+    )
+    assert run(*own, "--classifier", "gone.safetensors") == 2
+    assert capsys.readouterr().err.startswith("--classifier: gone.safetensors: no such file")
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
+        (["--points", "clash.yaml"], "clash.yaml: codecs: tiny.py:Tiny and short.py:Tiny have the same name"),
         (["--only", "Tin"], "--only Tin: no such operating point, did you mean 'Tiny'?"),
         (["--points", "gone.yaml"], "gone.yaml: cannot be read as text"),
         (["--images", "photos"], "--images: expected 'scenes', 'imagenette' or 'imagefolder', got 'photos'"),
