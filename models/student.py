@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from coinfer.models.backbone import Backbone, shipped_sha256
-from coinfer.models.checkpoints import write_checkpoint
+from coinfer.models.checkpoints import Checkpoint, CheckpointError, write_checkpoint
 from coinfer.models.images import SIZE_PX
 from coinfer.models.parts import stage_behind
 from coinfer.models.teaching import Answer, Teacher
@@ -62,6 +62,7 @@ class Lesson:
         work_dir: where the state is kept for resuming.
         log: receives a row every few steps.
         device: `cpu` or `cuda`.
+        start: a checkpoint of the same kind, split and size to go on from; step `a` is left out then.
     """
 
     backbone: Backbone
@@ -72,6 +73,7 @@ class Lesson:
     work_dir: Path
     log: Callable[[Mapping[str, float | str | int]], None] = lambda row: None
     device: str = "cpu"
+    start: Checkpoint | None = None
 
 
 class Settings(Protocol):
@@ -181,6 +183,29 @@ class EndToEndStudent(Student):
         """What else is trained in all phases."""
         return []
 
+    def begin_as(self, start: Checkpoint) -> None:
+        """Takes over what a checkpoint holds of encoder and decoder.
+
+        Raises:
+            CheckpointError: it is for another split or of another size.
+        """
+        own = self.own_tensors()
+        given = {key: value for key, value in start.tensors.items() if key in own}
+        wanted = {key: value.shape for key, value in own.items() if "num_batches_tracked" not in key}
+        if {key: value.shape for key, value in given.items()} != wanted:
+            raise CheckpointError(
+                f"{start.path}: of another split or size; start from one that fits"
+            )
+        self.load_state_dict(given, strict=False)
+
+
+def end_to_end(lesson: Lesson, student: EndToEndStudent) -> Lesson:
+    """What is left of a lesson for a student, who begins as its `start` where it has one."""
+    if lesson.start is None:
+        return lesson
+    student.begin_as(lesson.start)
+    return replace(lesson, phases=[phase for phase in lesson.phases if phase.name[0] != "a"])
+
 
 def train_student(
     student: Student, kind: str, settings: Settings, lesson: Lesson, alphabet: range
@@ -221,6 +246,7 @@ def train_student(
         "top1_uncompressed": top1(whole, lesson),
         "validation_images": {source.classifier: len(source.images) for source in lesson.validation},
         "phases": [asdict(phase) for phase in lesson.phases],
+        **({} if lesson.start is None else {"start": past(lesson.start)}),
     }
     tables = {name: torch.from_numpy(table) for name, table in student.tables(symbols, alphabet).items()}
     tensors = {**student.own_tensors(), **tables}
@@ -233,7 +259,14 @@ def identity_of(settings: Settings, lesson: Lesson) -> str:
     own = [lesson.backbone.sha256, [[source.classifier, len(source.images)] for source in lesson.train]]
     comes_with_coinfer = lesson.backbone.sha256 == shipped_sha256()
     phases = [asdict(phase) for phase in lesson.phases]
-    return json.dumps([asdict(settings), phases, *([] if comes_with_coinfer else own)])
+    begun = [] if lesson.start is None else [lesson.start.sha256]
+    return json.dumps([asdict(settings), phases, *([] if comes_with_coinfer else own), *begun])
+
+
+def past(start: Checkpoint) -> dict[str, Any]:
+    """What a checkpoint's metadata says of the one that it began as."""
+    kept = {key: start.metadata[key] for key in ("phases", "seed", "start") if key in start.metadata}
+    return {"sha256": start.sha256, **kept}
 
 
 def some_pixels(train: Sequence[Source], device: str, each: int, batch: int = 32) -> Iterator[Tensor]:

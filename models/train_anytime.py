@@ -11,9 +11,10 @@ from torch import Tensor, nn
 
 from coinfer.models.anytime import LARGEST, SYMBOL_CHANNELS, Decoder, Encoder, Rate, first_symbols, grid_side
 from coinfer.models.backbone import Backbone
+from coinfer.models.checkpoints import Checkpoint
 from coinfer.models.contexts import fitted, stream_of
 from coinfer.models.images import SIZE_PX
-from coinfer.models.student import EndToEndStudent, Lesson, train_student
+from coinfer.models.student import EndToEndStudent, Lesson, end_to_end, train_student
 from coinfer.models.teaching import Answer, Features, distance
 
 CUT_BYTES = 100, 1000
@@ -64,6 +65,12 @@ class AnytimeStudent(EndToEndStudent):
         self.encoder, self.decoder = Encoder(backbone, settings.split), Decoder(backbone, settings.split)
         self.rate = Rate()
         self._settings = settings
+
+    def begin_as(self, start: Checkpoint) -> None:
+        """Takes over encoder and decoder, and what symbols cost from its tables; see `EndToEndStudent`."""
+        super().begin_as(start)
+        counts = start.tensors["counts"].sum(1).float()
+        self.rate.logits.data.copy_((counts / counts.sum(1, keepdim=True)).log())
 
     def sizes(self) -> dict[str, int]:
         """Channels of symbols."""
@@ -144,4 +151,5 @@ def train_anytime(settings: Settings, lesson: Lesson) -> dict[str, object]:
     """
     torch.manual_seed(settings.seed)
     student = AnytimeStudent(lesson.backbone, settings)
+    lesson = end_to_end(lesson, student)
     return train_student(student, "anytime", settings, lesson, range(-LARGEST, LARGEST + 1))

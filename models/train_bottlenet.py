@@ -9,7 +9,7 @@ from torch import Tensor
 
 from coinfer.models.backbone import Backbone
 from coinfer.models.bottlenet import LEVELS, Decoder, Disturbance, Encoder, disturb, sent_channels
-from coinfer.models.student import EndToEndStudent, Lesson, train_student
+from coinfer.models.student import EndToEndStudent, Lesson, end_to_end, train_student
 from coinfer.models.teaching import Answer, Features, distance
 
 
@@ -81,4 +81,4 @@ def train_bottlenet(settings: Settings, lesson: Lesson) -> dict[str, object]:
     """
     torch.manual_seed(settings.seed)
     student = BottlenetStudent(lesson.backbone, settings)
-    return train_student(student, "bottlenet", settings, lesson, range(LEVELS))
+    return train_student(student, "bottlenet", settings, end_to_end(lesson, student), range(LEVELS))

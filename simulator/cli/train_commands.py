@@ -22,6 +22,9 @@ Backbone = Annotated[
     Path | None,
     typer.Option(help="Checkpoint of 'coinfer train backbone'; by default the one that comes with coinfer."),
 ]
+Start = Annotated[
+    Path | None, typer.Option(help="Checkpoint of the same kind and split to go on from; leaves step a out.")
+]
 Split = Annotated[str, typer.Option(help="Stage after which the network is cut: layer1 .. layer4.")]
 Ratio = Annotated[int, typer.Option(help="Compression before entropy coding.", min=1)]
 Preset = Annotated[
@@ -139,6 +142,7 @@ def train_bottlenet(  # noqa: PLR0913
     root: Root = None,
     images: Images = None,
     backbone: Backbone = None,
+    start: Start = None,
     split: Split = "layer2",
     ratio: Ratio = 1024,
     disturbance: Annotated[
@@ -164,7 +168,7 @@ def train_bottlenet(  # noqa: PLR0913
     from coinfer.simulator.cli.training import codec
 
     given = {"split": split, "ratio": ratio, "disturbance": disturbance, "strength": strength}
-    codec("bottlenet", backbone, given, _run(root, images, preset, seed, device, out, work))
+    codec("bottlenet", backbone, given, _run(root, images, preset, seed, device, out, work), start)
 
 
 @train.command("anytime")
@@ -173,8 +177,11 @@ def train_anytime(  # noqa: PLR0913
     root: Root = None,
     images: Images = None,
     backbone: Backbone = None,
+    start: Start = None,
     split: Split = "layer2",
-    rate_weight: Annotated[float, typer.Option(help="What 1,000 bytes cost in the loss.", min=0)] = 0.2,
+    rate_weight: Annotated[
+        float, typer.Option(help="What a doubling of the bytes costs in the loss.", min=0)
+    ] = 0.05,
     cut_bytes: Annotated[
         int | None,
         typer.Option(help="Train for this length alone; by default for all lengths.", min=1),
@@ -192,7 +199,7 @@ def train_anytime(  # noqa: PLR0913
     from coinfer.simulator.cli.training import codec
 
     given = {"split": split, "rate_weight": rate_weight, "cut_bytes": cut_bytes}
-    codec("anytime", backbone, given, _run(root, images, preset, seed, device, out, work))
+    codec("anytime", backbone, given, _run(root, images, preset, seed, device, out, work), start)
 
 
 def _run(

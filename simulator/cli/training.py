@@ -64,7 +64,9 @@ class Run:
         return out, work
 
 
-def codec(kind: str, backbone: Path | None, given: Mapping[str, Any], run: Run) -> None:
+def codec(
+    kind: str, backbone: Path | None, given: Mapping[str, Any], run: Run, start: Path | None = None
+) -> None:
     """Trains a feature codec; see `coinfer train aecnn --help`.
 
     Args:
@@ -72,10 +74,12 @@ def codec(kind: str, backbone: Path | None, given: Mapping[str, Any], run: Run) 
         backbone: a checkpoint of `coinfer train backbone`; None takes the one that comes with coinfer.
         given: the codec's own options.
         run: the common options.
+        start: a checkpoint of the same kind to go on from.
 
     Raises:
         InputError: an option is wrong, or data or checkpoint cannot be read.
     """
+    from coinfer.models.checkpoints import read_checkpoint
     from coinfer.models.student import Lesson
 
     wanted = trainable(kind, {**given, "seed": run.seed})
@@ -87,7 +91,8 @@ def codec(kind: str, backbone: Path | None, given: Mapping[str, Any], run: Run) 
         train, validation = codec_sources(network, backbone is None, run.root, run.images)
         out, work = run.places(wanted.stem)
         phases, log = wanted.presets[run.preset], _log_to(work / "log.jsonl")
-        lesson = Lesson(network, train, validation, phases, out, work, log, run.device)
+        begun = None if start is None else read_checkpoint(start, kind)
+        lesson = Lesson(network, train, validation, phases, out, work, log, run.device, begun)
         metadata = wanted.train(wanted.settings, lesson)
         network.to("cpu")
         print_table(out, _codec_rows(wanted, metadata, out, backbone, validation))

@@ -11,9 +11,10 @@ from coinfer.codecs.bottlenet import Bottlenet
 from coinfer.models.anytime import LARGEST, Rate, first_symbols
 from coinfer.models.backbone import CHANNELS, STRIDES, Backbone, shipped
 from coinfer.models.bottlenet import disturb
+from coinfer.models.checkpoints import CheckpointError, read_checkpoint, shipped_path
 from coinfer.models.parts import frozen_head, last_part, own_following, own_last_part, stage_behind
 from coinfer.models.scenes.scene import Scenes
-from coinfer.models.student import Lesson, identity_of
+from coinfer.models.student import Lesson, end_to_end, identity_of
 from coinfer.models.train_anytime import (
     CUT_BYTES,
     FIRST_DOUBLING_BYTES,
@@ -170,6 +171,24 @@ def test_states_of_another_network_or_another_number_of_images_do_not_match(back
     own.sha256 = "0" * 64
     lessons = (lesson, replace(lesson, backbone=own), replace(lesson, backbone=own, train=many))
     assert len({identity_of(settings, each) for each in lessons}) == 3
+
+
+def test_going_on_from_a_checkpoint(backbone: Backbone) -> None:
+    start = read_checkpoint(shipped_path("anytime-layer3"), "anytime")
+    whole = Lesson(backbone, [], [], QUICK, Path("out"), Path("work"))
+    student = AnytimeStudent(backbone, AnytimeSettings("layer3", cut_bytes=99))
+    assert end_to_end(whole, student) is whole
+    lesson = end_to_end(replace(whole, start=start), student)
+    assert [phase.name for phase in lesson.phases] == ["b-joint", "c-last"]
+    own = student.own_tensors()
+    for key in ("encoder.compress.0.weight", "decoder.restore.5.running_var", "decoder.missing"):
+        torch.testing.assert_close(own[key], start.tensors[key], rtol=0, atol=0)
+    counts = start.tensors["counts"].sum(1).double()
+    shares = torch.softmax(student.rate.logits, 1).double()
+    torch.testing.assert_close(shares, counts / counts.sum(1, keepdim=True), rtol=1e-4, atol=1e-7)
+    assert identity_of(AnytimeSettings("layer3"), lesson) != identity_of(AnytimeSettings("layer3"), whole)
+    with pytest.raises(CheckpointError, match=r"anytime-layer3\.safetensors: of another split or size; start"):
+        end_to_end(lesson, AnytimeStudent(backbone, AnytimeSettings("layer2")))
 
 
 def test_parts_step_at_their_own_scale(backbone: Backbone, tmp_path: Path) -> None:

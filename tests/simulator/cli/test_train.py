@@ -85,6 +85,21 @@ def test_a_codec_for_a_network_of_one_s_own(quick, plain, pets, typed, capsys, o
     assert f"{checkpoint}: made for another backbone than the one that comes" in capsys.readouterr().err
 
 
+def test_a_training_goes_on_from_a_checkpoint(quick, pets, typed, capsys, own_backbone, refused):
+    common = ["--images", "pets", "--backbone", own_backbone, "--split", "layer4", "--preset", "smoke"]
+    assert typed("train", "anytime", *common, command="coinfer") == 0
+    first = Path("anytime-layer4.safetensors")
+    again = [*common, "--start", first, "--cut-bytes", "60", "--out", "short.safetensors"]
+    assert typed("train", "anytime", *again, command="coinfer") == 0
+    metadata = read_checkpoint(Path("short.safetensors"), "anytime").metadata
+    assert [phase["name"] for phase in metadata["phases"]] == ["b-joint"]
+    assert metadata["start"]["sha256"] == file_sha256(first)
+    assert [phase["name"] for phase in metadata["start"]["phases"]] == ["a-codec", "b-joint"]
+    capsys.readouterr()
+    line = refused("bottlenet", *common, "--start", first)
+    assert line.endswith("expected a checkpoint of kind 'bottlenet', got 'anytime'")
+
+
 class KilledError(BaseException):
     """Stands for the end of the process."""
 
