@@ -13,8 +13,9 @@ from coinfer.models.anytime import LARGEST, SYMBOL_CHANNELS, Decoder, Encoder, R
 from coinfer.models.backbone import Backbone
 from coinfer.models.checkpoints import Checkpoint
 from coinfer.models.contexts import fitted, stream_of
+from coinfer.models.end_to_end import EndToEndStudent, end_to_end
 from coinfer.models.images import SIZE_PX
-from coinfer.models.student import EndToEndStudent, Lesson, end_to_end, train_student
+from coinfer.models.student import Lesson, train_student
 from coinfer.models.teaching import Answer, Features, distance
 
 CUT_BYTES = 100, 1000
@@ -144,7 +145,7 @@ def train_anytime(settings: Settings, lesson: Lesson) -> dict[str, object]:
 
     Args:
         settings: what kind of codec.
-        lesson: on what, how long (`coinfer.models.student.PRESETS`), and where to.
+        lesson: on what, how long (`coinfer.models.end_to_end.PRESETS`), and where to.
 
     Returns:
         The checkpoint's metadata.

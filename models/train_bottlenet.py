@@ -9,7 +9,8 @@ from torch import Tensor
 
 from coinfer.models.backbone import Backbone
 from coinfer.models.bottlenet import LEVELS, Decoder, Disturbance, Encoder, disturb, sent_channels
-from coinfer.models.student import EndToEndStudent, Lesson, end_to_end, train_student
+from coinfer.models.end_to_end import EndToEndStudent, end_to_end
+from coinfer.models.student import Lesson, train_student
 from coinfer.models.teaching import Answer, Features, distance
 
 
@@ -74,7 +75,7 @@ def train_bottlenet(settings: Settings, lesson: Lesson) -> dict[str, object]:
 
     Args:
         settings: what kind of BottleNet++.
-        lesson: on what, how long (`coinfer.models.student.PRESETS`), and where to.
+        lesson: on what, how long (`coinfer.models.end_to_end.PRESETS`), and where to.
 
     Returns:
         The checkpoint's metadata.

@@ -76,7 +76,7 @@ def _aecnn(given: Mapping[str, Any]) -> Trainable:
 
 def _bottlenet(given: Mapping[str, Any]) -> Trainable:
     from coinfer.models.bottlenet import sent_channels
-    from coinfer.models.student import PRESETS
+    from coinfer.models.end_to_end import PRESETS
     from coinfer.models.train_bottlenet import Settings, train_bottlenet
 
     check_choice("--disturbance", given["disturbance"], ("none", "awgn", "erasure"))
@@ -95,7 +95,7 @@ def _bottlenet(given: Mapping[str, Any]) -> Trainable:
 
 
 def _anytime(given: Mapping[str, Any]) -> Trainable:
-    from coinfer.models.student import PRESETS
+    from coinfer.models.end_to_end import PRESETS
     from coinfer.models.train_anytime import Settings, train_anytime
 
     split = given["split"]

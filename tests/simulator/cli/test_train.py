@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from coinfer.models import student, train_aecnn, train_backbone
+from coinfer.models import end_to_end, student, train_aecnn, train_backbone
 from coinfer.models.checkpoints import CheckpointError, file_sha256, read_checkpoint
 from coinfer.models.scenes.scene import CLASSES, Scenes
 from coinfer.models.training import Phase
@@ -24,7 +24,7 @@ def quick(monkeypatch):
     def steps(*names):
         return tuple(Phase(name, 1, 32, 1e-3, 4) for name in names)
 
-    monkeypatch.setitem(student.PRESETS, "smoke", steps("a-codec", "b-joint"))
+    monkeypatch.setitem(end_to_end.PRESETS, "smoke", steps("a-codec", "b-joint"))
     in_order = steps("a-attention", "b-prune", "c-decoder", "d-joint", "e-tail")
     monkeypatch.setitem(train_aecnn.PHASES, "smoke", in_order)
     monkeypatch.setitem(

@@ -1,0 +1,77 @@
+"""Students that are trained end to end, codec first and then with the network around it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from torch import nn
+
+from coinfer.models.checkpoints import Checkpoint, CheckpointError
+from coinfer.models.student import NETWORK_PARTS, Lesson, Student
+from coinfer.models.training import Phase
+
+PRESETS = {
+    "cpu": (
+        Phase("a-codec", 1.0, 128, 2e-3),
+        Phase("b-joint", 5.0, 128, 1e-3),
+        Phase("c-joint-192", 2.5, 192, 5e-4),
+        Phase("d-joint-224", 1.5, 224, 4e-4),
+    ),
+    "short": (
+        Phase("a-codec", 0.7, 128, 2e-3),
+        Phase("b-joint", 1.8, 128, 1e-3),
+        Phase("c-joint-192", 0.8, 192, 5e-4),
+    ),
+    "gpu": (
+        Phase("a-codec", 2.0, 224, 2e-3, 256),
+        Phase("b-joint", 20.0, 224, 1e-3, 256),
+        Phase("c-joint-again", 4.0, 192, 3e-4, 256),
+    ),
+    "smoke": (Phase("a-codec", 0.5, 64, 1e-3), Phase("b-joint", 0.5, 64, 1e-3)),
+}
+"""Steps for codecs trained end to end: `a` without the parts of the network, then with them.
+
+On two idle cores with bfloat16 instructions `cpu` takes about two hours at layer2, and `short` a fifth,
+without these instructions three times as long; `smoke` shows in a minute that it runs.
+"""
+
+
+class EndToEndStudent(Student):
+    """A student whose encoder has its own part in `compress`, its decoder in `restore`; see `PRESETS`."""
+
+    step_scale = dict.fromkeys(NETWORK_PARTS, 0.15)
+
+    def prepare(self, phase: str) -> None:
+        """Trains the codec in `a`, the parts of the network as well from `b` on, batch norm up to `b`."""
+        self.requires_grad_(False).eval()
+        codec = [self.encoder.get_submodule("compress"), self.decoder.get_submodule("restore")]
+        network = [self.encoder.get_submodule("last"), self.decoder.get_submodule("following")]
+        for part in (*codec, *self.extra(), *([] if phase[0] == "a" else network)):
+            part.requires_grad_(True)
+        for part in codec:
+            part.train(phase[0] in "ab")
+
+    def extra(self) -> list[nn.Module | nn.Parameter]:
+        """What else is trained in all phases."""
+        return []
+
+    def begin_as(self, start: Checkpoint) -> None:
+        """Takes over what a checkpoint holds of encoder and decoder.
+
+        Raises:
+            CheckpointError: it is for another split or of another size.
+        """
+        own = self.own_tensors()
+        given = {key: value for key, value in start.tensors.items() if key in own}
+        wanted = {key: value.shape for key, value in own.items() if "num_batches_tracked" not in key}
+        if {key: value.shape for key, value in given.items()} != wanted:
+            raise CheckpointError(f"{start.path}: of another split or size; start from one that fits")
+        self.load_state_dict(given, strict=False)
+
+
+def end_to_end(lesson: Lesson, student: EndToEndStudent) -> Lesson:
+    """What is left of a lesson for a student, who begins as its `start` where it has one."""
+    if lesson.start is None:
+        return lesson
+    student.begin_as(lesson.start)
+    return replace(lesson, phases=[phase for phase in lesson.phases if phase.name[0] != "a"])
