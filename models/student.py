@@ -197,8 +197,8 @@ def identity_of(settings: Settings, lesson: Lesson) -> str:
 
 def past(start: Checkpoint) -> dict[str, Any]:
     """What a checkpoint's metadata says of the one that it began as."""
-    kept = {key: start.metadata[key] for key in ("phases", "seed", "start") if key in start.metadata}
-    return {"sha256": start.sha256, **kept}
+    told = {key: value for key, value in start.metadata.items() if key in ("phases", "seed", "start")}
+    return {"sha256": start.sha256, **told}
 
 
 def some_pixels(train: Sequence[Source], device: str, each: int, batch: int = 32) -> Iterator[Tensor]:
