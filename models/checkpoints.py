@@ -86,6 +86,8 @@ def read_checkpoint(path: Path, *kinds: str) -> Checkpoint:
             stored = {key: _widen(file.get_tensor(key)) for key in file.keys()}  # noqa: SIM118
     except (SafetensorError, json.JSONDecodeError, OSError) as error:
         raise CheckpointError(f"{path}: not a readable checkpoint ({error})") from error
+    if not isinstance(metadata, dict):
+        raise CheckpointError(f"{path}: not a readable checkpoint (its metadata is no mapping)")
     if kinds:
         _check(path, metadata, kinds)
     return Checkpoint(path, metadata, _out_of_steps(stored))
@@ -115,8 +117,11 @@ def write_checkpoint(
     kept = {key: _narrow(value, half and not key.endswith(STEP)) for key, value in kept.items()}
     text = json.dumps({"format": FORMAT, **metadata}, sort_keys=True)
     partial = path.with_suffix(".partial")
-    partial.write_bytes(save(kept, {"coinfer": text}))
-    os.replace(partial, path)
+    try:
+        partial.write_bytes(save(kept, {"coinfer": text}))
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _check(path: Path, metadata: Mapping[str, Any], kinds: Sequence[str]) -> None:

@@ -70,8 +70,14 @@ class EndToEndStudent(Student):
 
 
 def end_to_end(lesson: Lesson, student: EndToEndStudent) -> Lesson:
-    """What is left of a lesson for a student, who begins as its `start` where it has one."""
+    """What is left of a lesson for a student, who begins as its `start` where it has one.
+
+    Raises:
+        CheckpointError: the start is for another backbone or split, or of another size.
+    """
     if lesson.start is None:
         return lesson
+    if lesson.start.metadata.get("backbone_sha256") != lesson.backbone.sha256:
+        raise CheckpointError(f"{lesson.start.path}: made for another backbone than the one given")
     student.begin_as(lesson.start)
     return replace(lesson, phases=[phase for phase in lesson.phases if phase.name[0] != "a"])

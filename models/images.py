@@ -88,7 +88,8 @@ class FolderImages:
 
     def _pictures(self, class_name: str) -> list[Path]:
         folder = self.root / class_name
-        return [path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES]
+        named = [path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES]
+        return [path for path in named if not path.is_dir()]
 
     def __len__(self) -> int:
         """Number of images."""
@@ -104,8 +105,11 @@ class FolderImages:
         """SHA-256 over names and contents of the chosen files."""
         digest = hashlib.sha256()
         for path, label in self._entries:
-            digest.update(f"{path.relative_to(self.root)}:{label}:".encode())
-            digest.update(path.read_bytes())
+            digest.update(os.fsencode(f"{path.relative_to(self.root)}:{label}:"))
+            try:
+                digest.update(path.read_bytes())
+            except OSError as error:
+                raise ImagesError(f"{path}: not readable ({error.strerror}); remove or replace it") from error
         return digest.hexdigest()
 
     def load(self, indices: Sequence[int]) -> NDArray[np.uint8]:
@@ -114,7 +118,7 @@ class FolderImages:
 
 
 def _name_hash(path: Path) -> str:
-    return hashlib.sha256(path.name.encode()).hexdigest()
+    return hashlib.sha256(os.fsencode(path.name)).hexdigest()
 
 
 def imagenette(
@@ -153,7 +157,7 @@ def read_pixels(path: Path) -> NDArray[np.uint8]:
     try:
         with Image.open(path) as picture:
             image = picture.convert("RGB")
-    except (OSError, SyntaxError) as error:
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise ImagesError(f"{path}: not a readable picture ({error}); remove or replace it") from error
     if image.size != (SIZE_PX, SIZE_PX):
         image = ImageOps.fit(image, (SIZE_PX, SIZE_PX), Image.Resampling.BICUBIC)

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from coinfer.models.backbone import Backbone, shipped_sha256
+from coinfer.models.backbone import Backbone
 from coinfer.models.checkpoints import Checkpoint, write_checkpoint
 from coinfer.models.images import SIZE_PX
 from coinfer.models.parts import stage_behind
@@ -187,12 +187,11 @@ def train_student(
 
 
 def identity_of(settings: Settings, lesson: Lesson) -> str:
-    """What a saved state must match: settings, steps, and a backbone of the user's own with its images."""
-    own = [lesson.backbone.sha256, [[source.classifier, len(source.images)] for source in lesson.train]]
-    comes_with_coinfer = lesson.backbone.sha256 == shipped_sha256()
+    """What a saved state must match: settings, steps, backbone, images and start."""
+    images = [[source.classifier, source.images.fingerprint] for source in lesson.train]
     phases = [asdict(phase) for phase in lesson.phases]
-    begun = [] if lesson.start is None else [lesson.start.sha256]
-    return json.dumps([asdict(settings), phases, *([] if comes_with_coinfer else own), *begun])
+    begun = None if lesson.start is None else lesson.start.sha256
+    return json.dumps([asdict(settings), phases, lesson.backbone.sha256, images, begun])
 
 
 def past(start: Checkpoint) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from coinfer.models.anytime import LARGEST, SYMBOL_CHANNELS, Decoder, Encoder, Rate, first_symbols, grid_side
 from coinfer.models.backbone import Backbone
-from coinfer.models.checkpoints import Checkpoint
+from coinfer.models.checkpoints import Checkpoint, CheckpointError
 from coinfer.models.contexts import fitted, stream_of
 from coinfer.models.end_to_end import EndToEndStudent, end_to_end
 from coinfer.models.images import SIZE_PX
@@ -70,6 +70,8 @@ class AnytimeStudent(EndToEndStudent):
     def begin_as(self, start: Checkpoint) -> None:
         """Takes over encoder and decoder, and what symbols cost from its tables; see `EndToEndStudent`."""
         super().begin_as(start)
+        if "counts" not in start.tensors:
+            raise CheckpointError(f"{start.path}: lacks the tables of its range coder; train it again")
         counts = start.tensors["counts"].sum(1).float()
         self.rate.logits.data.copy_((counts / counts.sum(1, keepdim=True)).log())
 

@@ -109,15 +109,16 @@ def train_backbone(
         answers = functional.cross_entropy(network(pixels, name).float(), labels, label_smoothing=0.1)
         return Loss(answers, answers)
 
-    data = [names, len(train.images)]
-    identity = json.dumps([[asdict(phase) for phase in phases], str(start.file), start.weights, seed, data])
+    data = [names, train.images.fingerprint]
+    begun = file_sha256(start.file) if start.file else start.weights
+    identity = json.dumps([[asdict(phase) for phase in phases], begun, seed, data])
     job = Job(network, [train], loss, work_dir, identity, seed=seed, optimiser="sgd", device=device, log=log)
     for phase in phases:
         network.train()
         run_phase(job, phase)
     network.eval()
     metadata = _metadata("backbone", names, validation, network, phases, seed, device)
-    metadata["start_sha256"] = file_sha256(start.file) if start.file else None
+    metadata["start_sha256"] = begun if start.file else None
     metadata["start_weights"] = start.weights
     write_checkpoint(out, network.state_dict(), metadata)
     return metadata

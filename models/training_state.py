@@ -69,8 +69,11 @@ class TrainingState:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         partial = self._path.with_suffix(".partial")
         metadata = {"identity": self._identity, "groups": json.dumps(packed["param_groups"])}
-        save_file({key: value.contiguous().clone() for key, value in tensors.items()}, partial, metadata)
-        os.replace(partial, self._path)
+        try:
+            save_file({key: value.contiguous().clone() for key, value in tensors.items()}, partial, metadata)
+            os.replace(partial, self._path)
+        finally:
+            partial.unlink(missing_ok=True)
         self._saved_at = time.monotonic()
 
     def _restore_moments(self, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:

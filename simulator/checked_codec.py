@@ -103,7 +103,10 @@ class CheckedCodec:
     def settings(self) -> dict[str, Any]:
         """Gives the constructor's arguments."""
         with self._told_of("settings"):
-            return self.codec.settings
+            given = self.codec.settings
+        if not isinstance(given, dict):
+            self._refuse("settings", "be the constructor's arguments, as the base class has it", given)
+        return given
 
     def cuts(self) -> tuple[int, ...]:
         """Gives the sizes in bytes to which messages are cut, ascending."""

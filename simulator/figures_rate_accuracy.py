@@ -30,10 +30,12 @@ def rate_accuracy_figure(table: pd.DataFrame, uncompressed: float, images: str) 
     figure = blank_figure(3.6)
     panel = figure.subplots()
     table = table.assign(kind=[_kind(*row) for row in zip(table["family"], table["split"], strict=True)])
+    table = table[table["payload_bytes_mean"] > 0]  # The axis is logarithmic.
     names = list(table["kind"].unique())
     panel.axhline(uncompressed, color=GREY, linestyle=(0, (1, 1)), linewidth=0.9, zorder=2)
     for (kind, _), rows in table.groupby(["kind", "family"], sort=False):
         _curve(panel, rows.sort_values("payload_bytes_mean"), names.index(kind))
+    below = table.loc[table["top1"] < uncompressed - _DEEPEST, "label"]
     if panel.get_ylim()[0] < uncompressed - _DEEPEST:
         panel.set_ylim(bottom=uncompressed - _DEEPEST)
     panel.set_xscale("log")
@@ -44,6 +46,7 @@ def rate_accuracy_figure(table: pd.DataFrame, uncompressed: float, images: str) 
     line = Line2D([], [], color=GREY, linestyle=(0, (1, 1)), linewidth=0.9)
     legend_above(figure, [*samples, line], [*names, "uncompressed"])
     note = (_SPLITS if table["split"].notna().any() else "") + _NOTE
+    note += f"\nBelow the axis: {', '.join(below)}." if len(below) else ""
     figure.supxlabel(f"{images}, {table['images'].iloc[0]:,} images. {note}", fontsize=6.5, color="#444444")
     return figure
 

@@ -32,6 +32,8 @@ LAYOUT = 2
 """Version of the layout; a file of another version is refused."""
 
 KEY = b"coinfer"
+SEAL = b"coinfer.sha256"
+"""Beside it: SHA-256 over it and the columns, in hex."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def write_measurements(
             evaluations.append(point.circumstances)
     described = [_described(point, evaluations.index(point.circumstances)) for point in points]
     text = json.dumps({**about, "layout": LAYOUT, "evaluations": evaluations, "points": described})
-    table = pa.table(columns).replace_schema_metadata({KEY: text})
+    table = pa.table(columns).replace_schema_metadata({KEY: text, SEAL: _seal(text, columns)})
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(f".{os.getpid()}.partial")
     try:
@@ -85,6 +87,14 @@ def write_measurements(
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _seal(text: str, columns: Mapping[str, NDArray[Any]]) -> str:
+    digest = hashlib.sha256(text.encode())
+    for name, column in columns.items():
+        digest.update(f"{name}:{column.dtype}:".encode())
+        digest.update(column.tobytes())
+    return digest.hexdigest()
 
 
 def _curves(point: Evaluated) -> list[tuple[str, NDArray[np.int64], NDArray[np.bool_]]]:
@@ -119,17 +129,24 @@ def read_measurements(path: Path) -> MeasurementFile:
     """
     try:
         content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
+    try:
         # Without threads: where one still starts while a mistake ends the process, C++ aborts it.
         table = pq.read_table(pa.BufferReader(content), use_threads=False, pre_buffer=False)
-        about = json.loads((table.schema.metadata or {})[KEY])
+        metadata = table.schema.metadata or {}
+        text = metadata[KEY].decode()
+        about = json.loads(text)
         if about["layout"] != LAYOUT:
             raise InputError(
                 f"{path}: expected layout {LAYOUT}, got {about['layout']}; run 'coinfer evaluate' again"
             )
         columns = {name: table[name].to_numpy() for name in table.column_names}
+        if metadata[SEAL].decode() != _seal(text, columns):
+            raise ValueError("altered or damaged")
         points = tuple(_stored(described, about, columns) for described in about.pop("points"))
         labels = columns["label"].astype(np.int64)
-    except (OSError, pa.ArrowInvalid, KeyError, json.JSONDecodeError) as error:
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
         problem = " ".join(str(error).split())
         raise InputError(
             f"{path}: expected a whole file of 'coinfer evaluate' ({problem}); make it again"

@@ -123,7 +123,7 @@ def _measured(
         "payload_bytes_p5": float(np.quantile(sizes, 0.05)),
         "payload_bytes_p95": float(np.quantile(sizes, 0.95)),
         "feature_ratio": _ratio(feature_bytes, mean),
-        "pixel_ratio": PIXEL_BYTES / mean,
+        "pixel_ratio": _ratio(PIXEL_BYTES, mean),
         "top1": top1.estimate,
         "top1_low": top1.low,
         "top1_high": top1.high,

@@ -35,10 +35,19 @@ def update_readme(readme: Path, csv: Path, labels: Sequence[str]) -> None:
         )
     if not csv.is_file():
         raise InputError(f"{csv}: no such file; run 'coinfer evaluate' first, or give its folder as --out")
-    fresh = f"{before}{start}\n{markdown(pd.read_csv(csv, converters={'label': str}), labels)}\n{end}{after}"
+    try:
+        block = markdown(pd.read_csv(csv, converters={"label": str}), labels)
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{csv}: expected a table of 'coinfer evaluate' ({error}); make it again") from error
+    fresh = f"{before}{start}\n{block}\n{end}{after}"
     partial = readme.with_name(f".{readme.name}.{os.getpid()}.partial")
-    partial.write_text(fresh, encoding="utf-8")
-    os.replace(partial, readme)
+    try:
+        partial.write_text(fresh, encoding="utf-8")
+        os.replace(partial, readme)
+    except OSError as error:
+        raise InputError(f"{readme}: cannot be written ({error.strerror})") from error
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def markdown(table: pd.DataFrame, labels: Sequence[str]) -> str:
@@ -64,7 +73,7 @@ def _cells(row: pd.Series) -> list[str]:
     ratio = row["feature_ratio"]
     loss = f"{row['loss_points']:.1f} ({row['loss_points_low']:.1f} to {row['loss_points_high']:.1f})"
     return [
-        f"`{row['label']}`",
+        f"`{row['label'].replace('|', chr(92) + '|')}`",
         f"{row['payload_bytes_mean']:,.0f}",
         "" if pd.isna(ratio) else f"{ratio:,.0f}",
         f"{100 * row['top1']:.1f}",

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +21,14 @@ from rich.markup import escape
 
 from coinfer.codecs.protocol import CodecError
 from coinfer.models.images import ImagesError, ImageSet
-from coinfer.simulator.cli.dependencies import code_version, weights
+from coinfer.simulator.cli.evaluation_origins import about_images, account, circumstances, command_for
 from coinfer.simulator.cli.facts import find_facts
 from coinfer.simulator.cli.measuring import (
     cache_folder,
     candidate,
     classifier_for,
-    named_files,
     open_images,
     progress_bar,
-    versions,
 )
 from coinfer.simulator.codec_spec import CodecSpec
 from coinfer.simulator.errors import InputError
@@ -39,9 +36,9 @@ from coinfer.simulator.evaluation import Evaluated
 from coinfer.simulator.fields import first_mistake
 from coinfer.simulator.measurement_file import read_measurements, write_measurements
 from coinfer.simulator.measurements import Candidate, Measurement, measure
-from coinfer.simulator.operating_points import BUNDLED, load_operating_points
+from coinfer.simulator.operating_points import load_operating_points
 from coinfer.simulator.outputs import OutputError
-from coinfer.simulator.rate_accuracy import COLUMNS, rate_accuracy
+from coinfer.simulator.rate_accuracy import rate_accuracy
 from coinfer.simulator.readme_table import update_readme
 from coinfer.simulator.scenario_images import Images
 
@@ -94,27 +91,33 @@ def evaluate(described: Images, points: Path, only: Sequence[str], place: Place,
     with _mistakes(points):
         images = open_images(described)
         classifier = classifier_for(described, images)
-        about = _about(source, images, classifier)
-        kept = _kept(file, place, about, chosen) if place.add else []
+        about = about_images(source, images, classifier)
+        kept = _kept(file, place, about, chosen)
+        for spec in chosen[1:]:
+            candidate(spec, classifier).build()  # A mistake is told now, not after hours of measuring others.
         uncompressed = _uncompressed(kept, images, classifier, notes)
-        evaluated = [*kept, *_evaluated(chosen, images, classifier, console, notes)]
+        command = command_for(described, points, classifier)
+        evaluated = [*kept, *_evaluated(chosen, images, classifier, command, console, notes)]
     evaluated.sort(key=lambda point: known.place(point.label))
+    table = rate_accuracy(evaluated, uncompressed)
     try:
         write_measurements(file, evaluated, images.labels, about)
     except OSError as error:
         raise OutputError(f"{file}: {error.strerror or error}; give another folder") from error
-    table = rate_accuracy(evaluated, uncompressed)
-    command = _command(described, points)
-    _write(place.out, table, float(uncompressed.mean()), name, {**about, **_more(command, evaluated)})
+    _write(place.out, table, float(uncompressed.mean()), name, {**about, **account(evaluated)})
     out = escape(str(place.out))
     console.print(f"Results: {out}/{STEM}.csv, .json, .png, .svg; {escape(str(file))}", soft_wrap=True)
 
 
 def _kept(file: Path, place: Place, about: Mapping[str, Any], chosen: Sequence[CodecSpec]) -> list[Evaluated]:
-    """What a former evaluation of the same images has of other operating points."""
+    """What a former evaluation of the same images has of other operating points.
+
+    Raises:
+        InputError: it is of other images, or has operating points that would be lost or mixed up.
+    """
     table = place.out / f"{STEM}.csv"
     if not file.exists():
-        if table.exists():
+        if place.add and table.exists():
             raise InputError(
                 f"{file}: not there, though {table} is; give the folder that has it as --measurements, "
                 f"or leave out --add"
@@ -123,12 +126,18 @@ def _kept(file: Path, place: Place, about: Mapping[str, Any], chosen: Sequence[C
     stored = read_measurements(file)
     now = about["images"]["fingerprint"], about["classifier"]
     if (stored.about["images"]["fingerprint"], stored.about["classifier"]) != now:
-        raise InputError(f"{file}: is of other images; leave out --add, or give another --measurements")
+        raise InputError(f"{file}: is of other images or another classifier; give another --measurements")
     codecs = {spec.label: spec.id or spec.plugin for spec in chosen}
     for point in stored.points:
         if codecs.get(point.label, point.codec) != point.codec:
             raise InputError(f"{file}: its {point.label} is {point.codec}; give yours another name")
-    return [point for point in stored.points if point.label not in codecs]
+    kept = [point for point in stored.points if point.label not in codecs]
+    if kept and not place.add:
+        raise InputError(
+            f"{file}: holds {len(kept)} operating points that this run leaves out, {kept[0].label} for one; "
+            f"keep them with --add, or give another --measurements and --out"
+        )
+    return kept
 
 
 def show_in_readme(readme: Path, points: Path, out: Path) -> None:
@@ -168,7 +177,12 @@ def _uncompressed(
 
 
 def _evaluated(
-    specs: Sequence[CodecSpec], images: ImageSet, classifier: str, console: Console, notes: Console
+    specs: Sequence[CodecSpec],
+    images: ImageSet,
+    classifier: str,
+    command: str,
+    console: Console,
+    notes: Console,
 ) -> Iterator[Evaluated]:
     """All operating points, one after the other.
 
@@ -187,78 +201,14 @@ def _evaluated(
             ideal = None if measurement.ideal_bits is None else float(measurement.ideal_bits.mean()) / 8
             sizes, top1 = measurement.payload_bytes.mean(), 100 * measurement.correct.mean()
             console.print(f"{escape(spec.label)}: {sizes:,.0f} bytes, top-1 {top1:.2f} %", highlight=False)
-            yield Evaluated(spec, measurement, facts, _circumstances(spec, classifier), ideal)
+            origin = {"command": command, **circumstances(spec, classifier)}
+            yield Evaluated(spec, measurement, facts, origin, ideal)
 
 
 def _measured(codec: Candidate, images: ImageSet, progress: Callable[[int], None]) -> Measurement:
     folder = cache_folder() / "measurements"
     (measurement,) = measure([codec], images, folder, lambda label, done, of: progress(done), BATCH)
     return measurement
-
-
-def _about(source: str, images: ImageSet, classifier: str) -> dict[str, Any]:
-    """Says which images were classified into what."""
-    return {
-        "images": {
-            "source": source,
-            "count": len(images),
-            "fingerprint": images.fingerprint,
-            "class_names": list(images.class_names),
-        },
-        "classifier": classifier,
-    }
-
-
-def _circumstances(spec: CodecSpec, classifier: str) -> dict[str, Any]:
-    """What an operating point's results depend on, and the machine that its times depend on."""
-    return {
-        "versions": versions(),
-        "code": code_version(),
-        "checkpoints": weights(),
-        "files": named_files(spec, classifier),
-        "machine": _machine(),
-    }
-
-
-@cache
-def _machine() -> dict[str, Any]:
-    import torch
-
-    instructions = torch.backends.cpu.get_cpu_capability()
-    return {"processor": _processor(), "instructions": instructions, "cores": os.cpu_count()}
-
-
-def _command(described: Images, points: Path) -> str:
-    """What evaluates all of it anew."""
-    words = ["coinfer", "evaluate", "--images", str(described.source)]
-    words += [] if described.source == "scenes" else ["--root", "DATA"]
-    words += [] if points == BUNDLED else ["--points", points.name]
-    words += [] if described.count is None else ["--count", str(described.count)]
-    return " ".join(words)
-
-
-def _more(command: str, evaluated: Sequence[Evaluated]) -> dict[str, Any]:
-    """How to repeat it, under which circumstances each point was evaluated, and what the columns mean."""
-    evaluations: list[dict[str, Any]] = []
-    for point in evaluated:
-        same = [group for group in evaluations if {**point.circumstances, "labels": group["labels"]} == group]
-        group = same[0] if same else {**point.circumstances, "labels": []}
-        group["labels"].append(point.label)
-        evaluations += [] if same else [group]
-    return {
-        "command": command,
-        "evaluations": evaluations,
-        "load_while_timed": {point.label: point.facts.load for point in evaluated},
-        "columns": COLUMNS,
-    }
-
-
-def _processor() -> str:
-    """The processor's name where the system tells it."""
-    described = Path("/proc/cpuinfo")
-    lines = described.read_text(encoding="utf-8").splitlines() if described.is_file() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 def _write(out: Path, table: pd.DataFrame, uncompressed: float, name: str, about: Mapping[str, Any]) -> None:
@@ -294,5 +244,8 @@ def _mistakes(points: Path) -> Iterator[None]:
     except CodecError as error:
         raise InputError(f"{points.name}: {error}") from error
     except ImagesError as error:
-        problem = str(error).replace("images.classifier", "--classifier")
+        problem = str(error)
+        for key in ("classifier", "count"):
+            problem = problem.replace(f"images.{key}", f"--{key}")
+        problem = problem.replace("set images.download: true, or run", "run")
         raise InputError(problem if problem.startswith("--") else f"--images: {problem}") from error

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from reprlib import repr as short
 from statistics import median
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from coinfer.codecs.protocol import Codec
+from coinfer.codecs.protocol import CodecError
 from coinfer.simulator.checked_codec import CheckedCodec
 from coinfer.simulator.codec_spec import CodecSpec
 from coinfer.simulator.evaluation import CodecFacts
@@ -57,7 +58,7 @@ def find_facts(spec: CodecSpec, candidate: Candidate, images: ImageSet, folder: 
 def _examine(spec: CodecSpec, codec: CheckedCodec, images: ImageSet) -> CodecFacts:
     encode_ms, decode_ms, load = _timed(codec, images)
     parameters, parameter_bytes = codec.device_parameters()
-    defaults = _defaults(codec.codec)
+    defaults = _defaults(codec)
     return CodecFacts(
         settings={**defaults, **spec.settings},
         defaults=defaults,
@@ -72,14 +73,23 @@ def _examine(spec: CodecSpec, codec: CheckedCodec, images: ImageSet) -> CodecFac
     )
 
 
-def _defaults(codec: Codec) -> dict[str, Any]:
+def _defaults(codec: CheckedCodec) -> dict[str, Any]:
     """Defaults of the constructor's arguments, the classifier left out."""
-    parameters = inspect.signature(type(codec)).parameters.items()
-    return {
+    parameters = inspect.signature(type(codec.codec)).parameters.items()
+    defaults = {
         name: parameter.default
         for name, parameter in parameters
         if name != "classifier" and parameter.default is not parameter.empty
     }
+    for name, default in defaults.items():
+        try:
+            json.dumps(default)
+        except (TypeError, ValueError) as error:
+            raise CodecError(
+                f"codec '{codec.label}': the default of {name} must be plain data, as in a scenario, "
+                f"got {short(default)}"
+            ) from error
+    return defaults
 
 
 def _feature_bytes(split: str | None) -> int | None:
@@ -96,11 +106,10 @@ def _timed(checked: CheckedCodec, images: ImageSet) -> tuple[float, float, float
 
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     pixels = images.load(range(min(len(images), TIMED_IMAGES)))
-    codec = checked.codec
     with one_thread():
         checked.answers(checked.encode(pixels[:1]))  # loads weights
-        encoded = [_cpu_ms(partial(codec.encode, image[np.newaxis])) for image in pixels]
-        decoded = [_cpu_ms(partial(codec.decode, payloads)) for _, payloads in encoded]
+        encoded = [_cpu_ms(partial(checked.encode, image[np.newaxis])) for image in pixels]
+        decoded = [_cpu_ms(partial(checked.answers, payloads)) for _, payloads in encoded]
     return median(ms for ms, _ in encoded), median(ms for ms, _ in decoded), load
 
 
@@ -115,7 +124,7 @@ def _read(path: Path) -> CodecFacts | None:
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
         return CodecFacts(**{**stored, "cuts": tuple(stored["cuts"])})
-    except (OSError, json.JSONDecodeError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,6 +60,8 @@ class Run:
         for option, folder in (("--out", out.parent), ("--work", work)):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
+                with tempfile.TemporaryFile(dir=folder):
+                    pass
             except OSError as error:
                 raise InputError(f"{option}: {folder}: {error.strerror}; give another") from error
         return out, work

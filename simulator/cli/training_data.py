@@ -47,6 +47,8 @@ def photos(root: Path | None, folder: Path | None) -> tuple[str, FolderImages, F
         )
     train, validation = FolderImages(folder / "train"), FolderImages(folder / "val")
     odd = sorted({*train.class_names} ^ {*validation.class_names})
+    for images in (train, validation):
+        len(images)  # An empty folder is told now, not after the training.
     if odd:
         raise InputError(f"--images {folder}: train/ and val/ have other classes; '{odd[0]}' is in one only")
     return folder.resolve().name or "images", train, validation

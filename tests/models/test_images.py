@@ -1,4 +1,5 @@
 import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,19 @@ def test_errors(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ImagesError) as caught:
         len(FolderImages(empty))
     assert str(caught.value) == f"{empty}: no images found; expected {empty}/<class>/<picture>.jpg"
+
+
+def test_what_is_no_picture_is_told_or_passed_over(folder: Path) -> None:
+    before = FolderImages(folder).fingerprint
+    (folder / "a" / "deep.png").mkdir()
+    assert FolderImages(folder).fingerprint == before, "a folder called like a picture is none"
+    odd = folder / "a" / os.fsdecode(b"caf\xe9.png")
+    save(odd, (9, 9, 9))
+    assert FolderImages(folder).fingerprint != before, "names need not be UTF-8"
+    odd.unlink()
+    (folder / "a" / "link.png").symlink_to(folder / "gone.png")
+    with pytest.raises(ImagesError, match=r"link.png: not readable \(No such file or directory\); remove or"):
+        _ = FolderImages(folder).fingerprint
 
 
 def test_missing_imagenette_says_what_to_run(tmp_path: Path) -> None:

@@ -163,14 +163,20 @@ def test_training_makes_a_codec(backbone: Backbone, tmp_path: Path) -> None:
     assert [len(payload) for payload in payloads] == [6 + 4 * 14 * 14] * 2
 
 
-def test_states_of_another_network_or_another_number_of_images_do_not_match(backbone: Backbone) -> None:
+def test_states_of_another_network_or_of_other_images_do_not_match(backbone: Backbone) -> None:
     settings = AnytimeSettings()
-    few, many = [Source(Scenes(4), "scenes")], [Source(Scenes(5), "scenes")]
+    few, others = [Source(Scenes(4), "scenes")], [Source(Scenes(4, seed=5), "scenes")]
     lesson = Lesson(backbone, few, [], QUICK, Path("out"), Path("work"))
-    assert json.loads(identity_of(settings, lesson)) == [asdict(settings), [asdict(phase) for phase in QUICK]]
+    assert json.loads(identity_of(settings, lesson)) == [
+        asdict(settings),
+        [asdict(phase) for phase in QUICK],
+        backbone.sha256,
+        [["scenes", Scenes(4).fingerprint]],
+        None,
+    ]
     own = Backbone({"scenes": backbone.class_names["scenes"]})
     own.sha256 = "0" * 64
-    lessons = (lesson, replace(lesson, backbone=own), replace(lesson, backbone=own, train=many))
+    lessons = (lesson, replace(lesson, backbone=own), replace(lesson, backbone=own, train=others))
     assert len({identity_of(settings, each) for each in lessons}) == 3
 
 
@@ -188,6 +194,9 @@ def test_going_on_from_a_checkpoint(backbone: Backbone) -> None:
     shares = torch.softmax(student.rate.logits, 1).double()
     torch.testing.assert_close(shares, counts / counts.sum(1, keepdim=True), rtol=1e-4, atol=1e-7)
     assert identity_of(AnytimeSettings("layer3"), lesson) != identity_of(AnytimeSettings("layer3"), whole)
+    other = Backbone({"scenes": backbone.class_names["scenes"]})
+    with pytest.raises(CheckpointError, match="made for another backbone than the one given"):
+        end_to_end(replace(lesson, backbone=other), student)
     with pytest.raises(CheckpointError, match=r"anytime-layer3\.safetensors: of another split or size"):
         end_to_end(lesson, AnytimeStudent(backbone, AnytimeSettings("layer2")))
 

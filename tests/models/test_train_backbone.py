@@ -81,6 +81,11 @@ def test_a_trained_backbone_is_a_checkpoint(tmp_path: Path) -> None:
     assert [phase["name"] for phase in metadata["phases"]] == ["tune"]
     network = from_checkpoints(read_checkpoint(files[0], "backbone"))
     assert network.class_names == {"c": ("dark", "light")}
+    write_checkpoint(start, theirs, {"another": "file of that name"})
+    with pytest.raises(TrainingError, match="the state of another training run"):
+        train_backbone(
+            Source(Colours(), "c"), Colours(), Start(start), QUICK, files[0], tmp_path / "state", rows.append
+        )
     with pytest.raises(TrainingError, match="the state of another training run"):
         train_backbone(
             Source(Colours(), "c"), Colours(), Start(), QUICK, files[0], tmp_path / "state", rows.append

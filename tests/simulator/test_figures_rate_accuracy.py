@@ -12,6 +12,7 @@ def table():
     return pd.DataFrame(
         {
             "family": family,
+            "label": f"{family}@{sent_bytes}",
             "split": None,
             "payload_bytes_mean": sent_bytes,
             "top1": top1,
@@ -55,10 +56,17 @@ def test_splits_of_a_codec_share_its_style_and_have_their_layer_beside_them(tabl
     assert legend == ["raw", "aecnn(split=*)", "uncompressed"]
 
 
-def test_deep_losses_leave_the_figure_below(table):
+def test_deep_losses_leave_the_figure_below_and_are_named(table):
     table.loc[2, "top1"] = 0.3
+    figure = rate_accuracy_figure(table, 0.86, "imagenette-val")
+    assert figure.axes[0].get_ylim()[0] == pytest.approx(0.66)
+    assert figure.get_supxlabel().endswith("Below the axis: jpeg@2000.")
+
+
+def test_what_sends_nothing_has_no_place_on_a_logarithmic_axis(table):
+    table.loc[0, "payload_bytes_mean"] = 0
     (panel,) = rate_accuracy_figure(table, 0.86, "imagenette-val").axes
-    assert panel.get_ylim()[0] == pytest.approx(0.66)
+    assert len(panel.lines) == 2
 
 
 def test_the_same_table_gives_the_same_files(table, tmp_path):

@@ -3,6 +3,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -10,7 +11,7 @@ from coinfer.codecs.protocol import Cost
 from coinfer.simulator.codec_spec import CodecSpec
 from coinfer.simulator.errors import InputError
 from coinfer.simulator.evaluation import CodecFacts, Evaluated
-from coinfer.simulator.measurement_file import KEY, read_measurements, write_measurements
+from coinfer.simulator.measurement_file import KEY, SEAL, read_measurements, write_measurements
 from coinfer.simulator.measurements import Measurement
 
 LABELS = np.array([3, 1, 2, 0], dtype=np.int64)
@@ -120,7 +121,14 @@ def damage(file, how):
         table = table.drop_columns(["local bytes"])
     if how == "points":
         del about["points"]
-    metadata = {} if how == "foreign" else {KEY: json.dumps(about)}
+    if how == "number":
+        sizes = table["local bytes"].to_numpy().copy()
+        sizes[0] ^= 32
+        place = table.column_names.index("local bytes")
+        table = table.set_column(place, "local bytes", pa.array(sizes))
+    metadata = {**table.schema.metadata, KEY: json.dumps(about)}
+    if how in ("foreign", "seal"):
+        del metadata[{"foreign": KEY, "seal": SEAL}[how]]
     pq.write_table(table.replace_schema_metadata(metadata), file)
 
 
@@ -128,8 +136,10 @@ def damage(file, how):
     ("how", "problem"),
     [
         ("layout", "expected layout 2, got 99; run 'coinfer evaluate' again"),
-        ("column", "expected a whole file of 'coinfer evaluate' ('local bytes'); make it again"),
-        ("points", "expected a whole file of 'coinfer evaluate' ('points'); make it again"),
+        ("column", "expected a whole file of 'coinfer evaluate' (altered or damaged); make it again"),
+        ("points", "expected a whole file of 'coinfer evaluate' (altered or damaged); make it again"),
+        ("number", "expected a whole file of 'coinfer evaluate' (altered or damaged); make it again"),
+        ("seal", "expected a whole file of 'coinfer evaluate' (b'coinfer.sha256'); make it again"),
         ("foreign", "expected a whole file of 'coinfer evaluate' (b'coinfer'); make it again"),
     ],
 )
@@ -138,6 +148,23 @@ def test_a_file_that_lacks_something_is_refused(file, how, problem):
     with pytest.raises(InputError) as caught:
         read_measurements(file)
     assert str(caught.value) == f"{file}: {problem}"
+
+
+def test_no_flipped_bit_goes_unnoticed(file):
+    """A value's, or a name's: it is told in a line, or the file means what it meant."""
+    rng, whole, before = np.random.default_rng(0), file.read_bytes(), read_measurements(file)
+    for place in rng.integers(0, len(whole), 200).tolist():
+        altered = bytearray(whole)
+        altered[place] ^= 1 << int(rng.integers(0, 8))
+        file.write_bytes(altered)
+        try:
+            found = read_measurements(file)
+        except InputError:
+            continue
+        assert found.about == before.about
+        for one, other in zip(found.points, before.points, strict=True):
+            np.testing.assert_array_equal(one.measurement.payload_bytes, other.measurement.payload_bytes)
+            np.testing.assert_array_equal(one.measurement.correct, other.measurement.correct)
 
 
 @pytest.mark.parametrize("kept", [0, 10, 1_000, -1])

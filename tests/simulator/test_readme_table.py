@@ -65,6 +65,13 @@ def test_a_file_without_marks_is_left_alone(readme, csv):
     assert readme.read_text() == "# Title\n"
 
 
+@pytest.mark.parametrize("content", [b"", b"label,top1\nraw,1\n", bytes(range(128, 200))])
+def test_a_damaged_table_is_told(readme, csv, content):
+    csv.write_bytes(content)
+    with pytest.raises(InputError, match="expected a table of 'coinfer evaluate'"):
+        update_readme(readme, csv, [])
+
+
 def test_missing_files_are_told(readme, csv):
     with pytest.raises(InputError, match="no such file; run 'coinfer evaluate' first"):
         update_readme(readme, csv.with_name("gone.csv"), [])

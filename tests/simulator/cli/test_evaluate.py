@@ -104,10 +104,13 @@ def test_an_evaluation_writes_table_figure_and_measurements(bench, run, capsys):
     assert top1 == table["top1"][list(top1)].to_dict()
 
     about = json.loads((bench / "results" / "rate_accuracy.json").read_text())
-    assert about["command"] == "coinfer evaluate --images scenes --points points.yaml --count 4"
     assert about["load_while_timed"].keys() == top1.keys()
     assert {"images", "columns", "classifier"} <= about.keys()
     tiny, short = about["evaluations"]
+    assert tiny["command"] == (
+        "coinfer evaluate --add --images scenes --points points.yaml --count 4 --only Tiny "
+        "--only 'Tiny(every=4)'"
+    )
     assert (tiny["labels"], short["labels"]) == (["Tiny", "Tiny(every=4)"], ["Short"])
     assert (tiny["files"].keys(), short["files"].keys()) == ({"tiny.py"}, {"short.py"})
     assert {"versions", "checkpoints", "code"} <= tiny.keys()
@@ -180,7 +183,7 @@ def test_what_is_kept_says_how_it_was_evaluated(quick, run, monkeypatch):
     run("--quiet", "--only", "Tiny(every=4)", "--only", "Tiny")
     before = read_measurements(quick / "measurements" / "scenes.parquet").points[0].circumstances
     (quick / "tiny.py").write_text((quick / "tiny.py").read_text() + "\n# another version\n")
-    monkeypatch.setattr("coinfer.simulator.cli.evaluate.versions", lambda: {"torch": "next"})
+    monkeypatch.setattr("coinfer.simulator.cli.evaluation_origins.versions", lambda: {"torch": "next"})
     run("--quiet", "--only", "Tiny(every=4)", "--only", "Short", "--add")
     stored = read_measurements(quick / "measurements" / "scenes.parquet")
     made = {point.label: point.circumstances for point in stored.points}
@@ -232,6 +235,59 @@ def test_the_table_is_made_anew_from_what_is_kept(quick, run):
     assert csv.read_text() == whole
 
 
+def test_what_would_be_lost_is_kept(quick, run, capsys):
+    """Neither fewer operating points nor other images replace what is there."""
+    run("--quiet", "--only", "Tiny", "--only", "Short")
+    before = {path: (quick / path).read_bytes() for path in files(quick)}
+    assert run("--only", "Short", "--quiet") == 2
+    assert capsys.readouterr().err == (
+        "measurements/scenes.parquet: holds 1 operating points that this run leaves out, Tiny for one; "
+        "keep them with --add, or give another --measurements and --out\n"
+    )
+    assert run("--count", "5", "--quiet") == 2
+    assert "is of other images" in capsys.readouterr().err
+    assert {path: (quick / path).read_bytes() for path in files(quick)} == before
+    assert run("--quiet") == 0, "all of them, and more"
+
+
+def test_a_wrong_operating_point_is_told_before_the_first_is_measured(quick, run, capsys):
+    (quick / "points.yaml").write_text("codecs: [{plugin: tiny.py:Tiny}, {id: jpgg}]")
+    assert run() == 2
+    out, err = capsys.readouterr()
+    assert "Tiny:" not in out
+    assert err.startswith("points.yaml: unknown codec 'jpgg'")
+
+
+def test_a_codec_that_sends_nothing_has_no_ratio(quick, run):
+    (quick / "zero.py").write_text(
+        "from tiny import Tiny\n\n\nclass Zero(Tiny):\n"
+        "    def encode(self, images):\n        return [b'' for _ in images]\n\n"
+        "    def decode(self, payloads):\n        return [[1.0] + [0.0] * 9 for _ in payloads]\n"
+    )
+    (quick / "points.yaml").write_text("codecs: [{plugin: zero.py:Zero}, {plugin: tiny.py:Tiny}]")
+    assert run("--quiet") == 0
+    table = pd.read_csv("results/rate_accuracy.csv")
+    assert table["payload_bytes_mean"].tolist() == [0, 49]
+    assert table["pixel_ratio"].isna().tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ("def __init__(self, classifier='scenes', odd=print):\n        super().__init__(classifier)",
+         "codec 'Odd': the default of odd must be plain data, as in a scenario, got"),
+        ("def settings(self):\n        return {}", "settings must be the constructor's arguments, as the"),
+    ],
+)  # fmt: skip
+def test_a_plugin_with_odd_settings_is_told(quick, run, capsys, body, problem):
+    (quick / "odd.py").write_text(f"from tiny import Tiny\n\n\nclass Odd(Tiny):\n    {body}\n")
+    (quick / "points.yaml").write_text("codecs: [{plugin: odd.py:Odd}]")
+    assert run("--quiet") == 2
+    err = capsys.readouterr().err
+    assert problem in err
+    assert err.count("\n") == 1
+
+
 def another_of_that_name(folder):
     (folder / "other.py").write_text((folder / "short.py").read_text())
     (folder / "points.yaml").write_text("codecs: [{plugin: other.py:Short}]\n")
@@ -241,7 +297,7 @@ def another_of_that_name(folder):
 @pytest.mark.parametrize(
     ("spoil", "options", "line"),
     [
-        (lambda folder: None, ["--count", "5"], "measurements/scenes.parquet: is of other images; leave out"),
+        (lambda folder: None, ["--count", "5"], "measurements/scenes.parquet: is of other images or another"),
         (
             lambda folder: (folder / "measurements" / "scenes.parquet").unlink(),
             [],

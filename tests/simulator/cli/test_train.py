@@ -221,6 +221,7 @@ def test_a_wrong_option_is_refused(workplace, refused, arguments, line):
         ),
         ("backbone --images pets --out pets", "--out pets: expected the name of a .safetensors file"),
         ("backbone --images pets --work small.yaml", "--work: small.yaml: File exists; give another"),
+        ("backbone --images pets --out /proc/q.safetensors", "--out: /proc: "),
         ("backbone --images pets --start gone.safetensors", "gone.safetensors: no such checkpoint; "),
         ("backbone --images nowhere", "nowhere/train: no such image folder; "),
         ("backbone", "--root, --images: expected one of them; "),
