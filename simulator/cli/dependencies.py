@@ -38,11 +38,12 @@ def code_version(module: str | None = None) -> str:
 
 
 def _others(module: str) -> list[Path]:
-    """The files of the distribution's package that a module belongs to, without importing it."""
+    """The files, data too, of the distribution's package that a module belongs to, without importing it."""
     spec = importlib.util.find_spec(module.partition(".")[0])
     folders = [Path(folder) for folder in (spec.submodule_search_locations or ())] if spec else []
     single = [Path(spec.origin)] if spec and spec.origin and not folders else []
-    return single + [path for folder in folders for path in sorted(folder.rglob("*.py"))]
+    there = [path for folder in folders for path in sorted(folder.rglob("*"))]
+    return single + [path for path in there if path.is_file() and path.suffix != ".pyc"]
 
 
 @cache
@@ -66,6 +67,23 @@ def imported(module: str) -> set[str]:
             found.add(name)
             ahead += _named(ast.parse(known[name].read_text(encoding="utf-8")))
     return found
+
+
+def beside(file: Path) -> list[Path]:
+    """A plugin's file and the modules in its folder that it imports, directly or not, by name."""
+    found: set[Path] = set()
+    ahead = [file]
+    while ahead:
+        path = ahead.pop()
+        if path in found or not path.is_file():
+            continue
+        found.add(path)
+        try:
+            names = _named(ast.parse(path.read_bytes()))
+        except (SyntaxError, ValueError):
+            continue  # Importing it will tell.
+        ahead += [file.parent / f"{name.replace('.', '/')}.py" for name in names]
+    return sorted(found)
 
 
 def _named(tree: ast.Module) -> Iterator[str]:

@@ -19,7 +19,7 @@ from coinfer.codecs import registry
 from coinfer.codecs.protocol import Codec
 from coinfer.models.images import FolderImages, ImagesError, ImageSet, imagenette
 from coinfer.models.scenes.scene import Scenes
-from coinfer.simulator.cli.dependencies import LIBRARIES, code_version, file_sha256, weights
+from coinfer.simulator.cli.dependencies import LIBRARIES, beside, code_version, file_sha256, weights
 from coinfer.simulator.codec_spec import CodecSpec
 from coinfer.simulator.measurements import Candidate
 from coinfer.simulator.memory import keep_freed
@@ -107,8 +107,10 @@ def _identity(spec: CodecSpec, classifier: str) -> str:
 
 
 def named_files(spec: CodecSpec, classifier: str) -> dict[str, str]:
-    """SHA-256 of the files that an operating point names: plugin, checkpoints, classifier; by name."""
-    named = [classifier, *map(str, spec.settings.values()), (spec.plugin or "").rpartition(":")[0]]
+    """SHA-256 of an operating point's files, by name: checkpoints, classifier, plugin and its own imports."""
+    plugin = (spec.plugin or "").rpartition(":")[0]
+    own = [str(path) for path in beside(Path(plugin))]
+    named = [classifier, *map(str, spec.settings.values()), *own]
     return {name: file_sha256(Path(name)) for name in named if name and Path(name).is_file()}
 
 

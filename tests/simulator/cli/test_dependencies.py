@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from coinfer.simulator.cli import dependencies
-from coinfer.simulator.cli.dependencies import code_version, imported, sources, weights
+from coinfer.simulator.cli.dependencies import beside, code_version, imported, sources, weights
 
 
 def test_a_codec_depends_on_what_it_imports():
@@ -35,6 +35,24 @@ def test_the_version_of_others_changes_with_their_code(own):
     code_version.cache_clear()
     (own / "tiny.py").write_text("A = 2\n")
     assert code_version("their_codecs.tiny") != before
+
+
+def test_the_version_of_others_changes_with_their_data(own):
+    (own / "table.npz").write_bytes(b"1")
+    before = code_version("their_codecs.tiny")
+    code_version.cache_clear()
+    (own / "table.npz").write_bytes(b"2")
+    assert code_version("their_codecs.tiny") != before
+
+
+def test_a_plugin_depends_on_the_modules_beside_it(tmp_path):
+    texts = {"mine.py": "import numpy, helper", "helper.py": "from parts.one import x", "other.py": ""}
+    (tmp_path / "parts").mkdir()
+    for name, text in {**texts, "parts/one.py": "import mine"}.items():
+        (tmp_path / name).write_text(text)
+    found = [str(path.relative_to(tmp_path)) for path in beside(tmp_path / "mine.py")]
+    assert found == ["helper.py", "mine.py", "parts/one.py"]
+    assert beside(tmp_path / "gone.py") == beside(tmp_path) == []
 
 
 def test_versions_change_with_code_that_counts_and_with_no_other(tmp_path, monkeypatch):
