@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from torch import nn
 
-from coinfer.models.checkpoints import Checkpoint, CheckpointError
-from coinfer.models.student import NETWORK_PARTS, Lesson, Student
+from coinfer.models.student import NETWORK_PARTS, Student
 from coinfer.models.training import Phase
 
 PRESETS = {
@@ -54,30 +51,3 @@ class EndToEndStudent(Student):
     def extra(self) -> list[nn.Module | nn.Parameter]:
         """What else is trained in all phases."""
         return []
-
-    def begin_as(self, start: Checkpoint) -> None:
-        """Takes over what a checkpoint holds of encoder and decoder.
-
-        Raises:
-            CheckpointError: it is for another split or of another size.
-        """
-        own = self.own_tensors()
-        given = {key: value for key, value in start.tensors.items() if key in own}
-        wanted = {key: value.shape for key, value in own.items() if "num_batches_tracked" not in key}
-        if {key: value.shape for key, value in given.items()} != wanted:
-            raise CheckpointError(f"{start.path}: of another split or size; start from one that fits")
-        self.load_state_dict(given, strict=False)
-
-
-def end_to_end(lesson: Lesson, student: EndToEndStudent) -> Lesson:
-    """What is left of a lesson for a student, who begins as its `start` where it has one.
-
-    Raises:
-        CheckpointError: the start is for another backbone or split, or of another size.
-    """
-    if lesson.start is None:
-        return lesson
-    if lesson.start.metadata.get("backbone_sha256") != lesson.backbone.sha256:
-        raise CheckpointError(f"{lesson.start.path}: made for another backbone than the one given")
-    student.begin_as(lesson.start)
-    return replace(lesson, phases=[phase for phase in lesson.phases if phase.name[0] != "a"])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from coinfer.models.backbone import Backbone
-from coinfer.models.checkpoints import Checkpoint, write_checkpoint
+from coinfer.models.checkpoints import Checkpoint, CheckpointError, write_checkpoint
 from coinfer.models.images import SIZE_PX
 from coinfer.models.parts import stage_behind
 from coinfer.models.teaching import Answer, Teacher
@@ -37,7 +37,7 @@ class Lesson:
         work_dir: where the state is kept for resuming.
         log: receives a row every few steps.
         device: `cpu` or `cuda`.
-        start: a checkpoint of the same kind, split and size to go on from; step `a` is left out then.
+        start: a checkpoint of the same kind, split and size to go on from; see `go_on`.
     """
 
     backbone: Backbone
@@ -109,6 +109,19 @@ class Student(nn.Module, ABC):
     def end(self, phase: str, lesson: Lesson) -> None:
         """What is done after the last image of a phase."""
 
+    def begin_as(self, start: Checkpoint) -> None:
+        """Takes over what a checkpoint holds of encoder and decoder.
+
+        Raises:
+            CheckpointError: it is for another split or of another size.
+        """
+        own = self.own_tensors()
+        given = {key: value for key, value in start.tensors.items() if key in own}
+        wanted = {key: value.shape for key, value in own.items() if "num_batches_tracked" not in key}
+        if {key: value.shape for key, value in given.items()} != wanted:
+            raise CheckpointError(f"{start.path}: of another split or size; start from one that fits")
+        self.load_state_dict(given, strict=False)
+
     def features(self, pixels: Tensor) -> Tensor:
         """`[batch, 3, height, width]` pixels, encoded and decoded, to those after `stage_behind(split)`."""
         features: Tensor = self.decoder(self.encoder(pixels))
@@ -137,6 +150,25 @@ class Student(nn.Module, ABC):
             for key, value in self.state_dict().items()
             if key.startswith(("encoder.", "decoder.")) and not key.startswith("encoder.frozen.")
         }
+
+
+def go_on(lesson: Lesson, student: Student, done: str) -> Lesson:
+    """What is left of a lesson for a student, who begins as its `start` where it has one.
+
+    Args:
+        lesson: the whole of it.
+        student: whose encoder and decoder begin as those of the start.
+        done: letters of the steps that a trained codec does not need again.
+
+    Raises:
+        CheckpointError: the start is for another backbone or split, or of another size.
+    """
+    if lesson.start is None:
+        return lesson
+    if lesson.start.metadata.get("backbone_sha256") != lesson.backbone.sha256:
+        raise CheckpointError(f"{lesson.start.path}: made for another backbone than the one given")
+    student.begin_as(lesson.start)
+    return replace(lesson, phases=[phase for phase in lesson.phases if phase.name[0] not in done])
 
 
 def train_student(

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from coinfer.models.aecnn import LEVELS, Decoder, Encoder, kept_channels
 from coinfer.models.backbone import CHANNELS, Backbone
-from coinfer.models.student import NETWORK_PARTS, Lesson, Student, some_pixels, train_student
+from coinfer.models.student import NETWORK_PARTS, Lesson, Student, go_on, some_pixels, train_student
 from coinfer.models.teaching import Answer, Features, distance
 from coinfer.models.training import Phase
 
@@ -176,8 +176,9 @@ class AecnnStudent(Student):
 
     def _tuned(self, shared: Tensor, wanted: Features) -> tuple[Tensor, Tensor]:
         symbols = self._symbols(shared)
+        features = self.decoder(symbols)
         rate = LAST_RATE_SHARE * self._settings.rate_weight * universal_bits(symbols)
-        return self._tails[1](self.decoder(symbols)), rate
+        return self._tails[1](features), 0.5 * distance(features, wanted.behind) + rate
 
     def _symbols(self, shared: Tensor) -> Tensor:
         symbols: Tensor = self.encoder.quantiser(self.encoder.features(shared)[:, self.encoder.kept])
@@ -223,7 +224,7 @@ def train_aecnn(settings: Settings, lesson: Lesson) -> dict[str, object]:
     """
     torch.manual_seed(settings.seed)
     student = AecnnStudent(lesson.backbone, settings)
-    lesson = replace(lesson, phases=settings.phases(lesson.phases))
+    lesson = go_on(replace(lesson, phases=settings.phases(lesson.phases)), student, "abcd")
     return train_student(student, "aecnn", settings, lesson, range(LEVELS))
 
 

@@ -13,9 +13,9 @@ from coinfer.models.anytime import LARGEST, SYMBOL_CHANNELS, Decoder, Encoder, R
 from coinfer.models.backbone import Backbone
 from coinfer.models.checkpoints import Checkpoint, CheckpointError
 from coinfer.models.contexts import fitted, stream_of
-from coinfer.models.end_to_end import EndToEndStudent, end_to_end
+from coinfer.models.end_to_end import EndToEndStudent
 from coinfer.models.images import SIZE_PX
-from coinfer.models.student import Lesson, train_student
+from coinfer.models.student import Lesson, go_on, train_student
 from coinfer.models.teaching import Answer, Features, distance
 
 CUT_BYTES = 100, 1000
@@ -68,7 +68,7 @@ class AnytimeStudent(EndToEndStudent):
         self._settings = settings
 
     def begin_as(self, start: Checkpoint) -> None:
-        """Takes over encoder and decoder, and what symbols cost from its tables; see `EndToEndStudent`."""
+        """Takes over encoder and decoder, and what symbols cost from its tables; see `Student`."""
         super().begin_as(start)
         if "counts" not in start.tensors:
             raise CheckpointError(f"{start.path}: lacks the tables of its range coder; train it again")
@@ -154,5 +154,5 @@ def train_anytime(settings: Settings, lesson: Lesson) -> dict[str, object]:
     """
     torch.manual_seed(settings.seed)
     student = AnytimeStudent(lesson.backbone, settings)
-    lesson = end_to_end(lesson, student)
+    lesson = go_on(lesson, student, "a")
     return train_student(student, "anytime", settings, lesson, range(-LARGEST, LARGEST + 1))

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from coinfer.models.backbone import Backbone
 from coinfer.models.bottlenet import LEVELS, Decoder, Disturbance, Encoder, disturb, sent_channels
-from coinfer.models.end_to_end import EndToEndStudent, end_to_end
-from coinfer.models.student import Lesson, train_student
+from coinfer.models.end_to_end import EndToEndStudent
+from coinfer.models.student import Lesson, go_on, train_student
 from coinfer.models.teaching import Answer, Features, distance
 
 
@@ -82,4 +82,4 @@ def train_bottlenet(settings: Settings, lesson: Lesson) -> dict[str, object]:
     """
     torch.manual_seed(settings.seed)
     student = BottlenetStudent(lesson.backbone, settings)
-    return train_student(student, "bottlenet", settings, end_to_end(lesson, student), range(LEVELS))
+    return train_student(student, "bottlenet", settings, go_on(lesson, student, "a"), range(LEVELS))

@@ -23,7 +23,7 @@ Backbone = Annotated[
     typer.Option(help="Checkpoint of 'coinfer train backbone'; by default the one that comes with coinfer."),
 ]
 Start = Annotated[
-    Path | None, typer.Option(help="Checkpoint of the same kind and split to go on from; leaves step a out.")
+    Path | None, typer.Option(help="Checkpoint of the same kind and split to go on from, in its last steps.")
 ]
 Split = Annotated[str, typer.Option(help="Stage after which the network is cut: layer1 .. layer4.")]
 Ratio = Annotated[int, typer.Option(help="Compression before entropy coding.", min=1)]
@@ -99,6 +99,7 @@ def train_aecnn(  # noqa: PLR0913
     root: Root = None,
     images: Images = None,
     backbone: Backbone = None,
+    start: Start = None,
     split: Split = "layer2",
     ratio: Ratio = 256,
     rate_weight: Annotated[float, typer.Option(help="Weight of the rate term.", min=0)] = 0.05,
@@ -133,7 +134,7 @@ def train_aecnn(  # noqa: PLR0913
         "step_by_step": not joint,
         "network_step": network_step,
     }
-    codec("aecnn", backbone, given, _run(root, images, preset, seed, device, out, work))
+    codec("aecnn", backbone, given, _run(root, images, preset, seed, device, out, work), start)
 
 
 @train.command("bottlenet")

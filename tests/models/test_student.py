@@ -12,10 +12,9 @@ from coinfer.models.anytime import LARGEST, Rate, first_symbols
 from coinfer.models.backbone import CHANNELS, STRIDES, Backbone, shipped
 from coinfer.models.bottlenet import disturb
 from coinfer.models.checkpoints import CheckpointError, read_checkpoint, shipped_path
-from coinfer.models.end_to_end import end_to_end
 from coinfer.models.parts import frozen_head, last_part, own_following, own_last_part, stage_behind
 from coinfer.models.scenes.scene import Scenes
-from coinfer.models.student import Lesson, identity_of
+from coinfer.models.student import Lesson, go_on, identity_of
 from coinfer.models.train_anytime import (
     CUT_BYTES,
     FIRST_DOUBLING_BYTES,
@@ -184,8 +183,8 @@ def test_going_on_from_a_checkpoint(backbone: Backbone) -> None:
     start = read_checkpoint(shipped_path("anytime-layer3"), "anytime")
     whole = Lesson(backbone, [], [], QUICK, Path("out"), Path("work"))
     student = AnytimeStudent(backbone, AnytimeSettings("layer3", cut_bytes=99))
-    assert end_to_end(whole, student) is whole
-    lesson = end_to_end(replace(whole, start=start), student)
+    assert go_on(whole, student, "a") is whole
+    lesson = go_on(replace(whole, start=start), student, "a")
     assert [phase.name for phase in lesson.phases] == ["b-joint", "c-last"]
     own = student.own_tensors()
     for key in ("encoder.compress.0.weight", "decoder.restore.5.running_var", "decoder.missing"):
@@ -196,9 +195,9 @@ def test_going_on_from_a_checkpoint(backbone: Backbone) -> None:
     assert identity_of(AnytimeSettings("layer3"), lesson) != identity_of(AnytimeSettings("layer3"), whole)
     other = Backbone({"scenes": backbone.class_names["scenes"]})
     with pytest.raises(CheckpointError, match="made for another backbone than the one given"):
-        end_to_end(replace(lesson, backbone=other), student)
+        go_on(replace(lesson, backbone=other), student, "a")
     with pytest.raises(CheckpointError, match=r"anytime-layer3\.safetensors: of another split or size"):
-        end_to_end(lesson, AnytimeStudent(backbone, AnytimeSettings("layer2")))
+        go_on(lesson, AnytimeStudent(backbone, AnytimeSettings("layer2")), "a")
 
 
 def test_parts_step_at_their_own_scale(backbone: Backbone, tmp_path: Path) -> None:
