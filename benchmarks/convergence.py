@@ -1,7 +1,9 @@
 """Does AECNN converge faster step by step than all at once? Draw the answers' loss against images seen.
 
-    coinfer train aecnn --root DATA --preset short --out step-by-step.safetensors
-    coinfer train aecnn --root DATA --preset short --joint --out all-at-once.safetensors
+    coinfer train aecnn --root DATA --split layer3 --preset short --network-step 0.2 \
+        --out step-by-step.safetensors
+    coinfer train aecnn --root DATA --split layer3 --preset short --network-step 0.2 --joint \
+        --out all-at-once.safetensors
     python benchmarks/convergence.py step-by-step.safetensors all-at-once.safetensors
 
 Takes checkpoints and the logs that `coinfer train` wrote with them (`runs/train-OUT/log.jsonl`). The loss is
@@ -14,6 +16,7 @@ import argparse
 from pathlib import Path
 
 import pandas as pd
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from rounds import write
 
 from coinfer.models.checkpoints import read_checkpoint
@@ -49,7 +52,10 @@ def draw(curves: dict[str, pd.DataFrame], stem: Path) -> None:
                     textcoords="offset points", color=line.get_color(), ha="center",
                 )  # fmt: skip
         axes.autoscale_view()
-        axes.set(xlabel="images seen, thousands", ylabel="loss of the answers", ylim=(0, None))
+        axes.set(xlabel="images seen, thousands", ylabel="loss of the answers", yscale="log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
         legend_above(figure, [codec_line(number) for number in range(len(curves))], list(curves))
         save(figure, stem)
 

@@ -177,23 +177,19 @@ def test_checkpoint_that_is_not_there(tmp_path: Path) -> None:
     assert str(caught.value) == f"{path}: no such checkpoint; train one with 'coinfer train --help'"
 
 
-def test_split_without_a_shipped_checkpoint() -> None:
-    path = shipped_path("aecnn-layer1")
-    assert not path.is_file(), "layer1 is shipped now: test another split here"
-    with pytest.raises(SettingsError) as caught:
-        Aecnn(split="layer1")
-    assert str(caught.value) == f"{path}: no such checkpoint; train one with 'coinfer train --help'"
-
-
 class TestShippedCheckpoint:
     def test_it_codes_drawn_frames_below_fixed_width(self, frames: NDArray[np.uint8]) -> None:
         payloads = Aecnn().encode(frames)
         assert {payload[0] for payload in payloads} == {0x10 | MODE_CODED}
         assert max(map(len, payloads)) < SYMBOLS / 2
 
-    def test_its_card(self) -> None:
-        metadata = read_checkpoint(shipped_path("aecnn-layer2"), "aecnn").metadata
-        assert (metadata["split"], metadata["kept"], metadata["channels"]) == ("layer2", 8, 512)
+    @pytest.mark.parametrize(
+        ("split", "kept", "channels"),
+        [("layer1", 4, 256), ("layer2", 8, 512), ("layer3", 16, 1024), ("layer4", 32, 2048)],
+    )
+    def test_its_card(self, split: str, kept: int, channels: int) -> None:
+        metadata = read_checkpoint(shipped_path(f"aecnn-{split}"), "aecnn").metadata
+        assert (metadata["split"], metadata["kept"], metadata["channels"]) == (split, kept, channels)
         assert (metadata["ratio"], metadata["size_px"]) == (256, 224)
 
     @pytest.mark.parametrize("classifier", ["imagenette", "scenes"])
