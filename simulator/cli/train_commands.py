@@ -33,7 +33,7 @@ Preset = Annotated[
         help="cpu (hours on two cores), short (a quarter of an hour), gpu, or smoke (a minute, to try)."
     ),
 ]
-Seed = Annotated[int, typer.Option(help="Seed of weights, order and augmentation.", min=0)]
+Seed = Annotated[int, typer.Option(help="Seed of weights, order and augmentation.", min=0, max=2**63 - 1)]
 Device = Annotated[str, typer.Option(help="cpu or cuda.")]
 Out = Annotated[Path | None, typer.Option(help="The checkpoint to write; by default KIND-SPLIT.safetensors.")]
 Work = Annotated[
@@ -185,7 +185,7 @@ def train_anytime(  # noqa: PLR0913
     ] = 0.05,
     cut_bytes: Annotated[
         int | None,
-        typer.Option(help="Train for this length alone; by default for all lengths.", min=1),
+        typer.Option(help="Train for this length alone; by default for all lengths.", min=1, max=10**6),
     ] = None,
     preset: Preset = "cpu",
     seed: Seed = 0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from coinfer.simulator.errors import InputError
@@ -46,6 +47,9 @@ def trainable(kind: str, given: Mapping[str, Any]) -> Trainable:
     from coinfer.models.backbone import SPLITS
 
     check_choice("--split", given["split"], SPLITS[1:])
+    for name, value in given.items():
+        if isinstance(value, float) and not isfinite(value):
+            raise InputError(f"--{name.replace('_', '-')}: expected a finite number, got {value}")
     return {"aecnn": _aecnn, "bottlenet": _bottlenet, "anytime": _anytime}[kind](given)
 
 

@@ -190,6 +190,7 @@ def test_each_training_command_explains_itself(typed, capsys, command):
             "bottlenet --disturbance erasure --strength 1.5",
             "--strength: a share of lost values is at most 1, got 1.5",
         ),
+        ("anytime --rate-weight inf", "--rate-weight: expected a finite number, got inf"),
         ("backbone --preset short", "--preset: expected one of cpu, gpu, smoke, got 'short'"),
         (
             "backbone --start a --weights IMAGENET1K_V2",
