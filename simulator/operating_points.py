@@ -72,4 +72,4 @@ def load_operating_points(path: Path) -> OperatingPoints:
         raise InputError(f"{path.name}: {error}") from error
     except ValidationError as error:
         key, problem = first_mistake(error)
-        raise InputError(f"{path.name}: {key}: {problem}") from error
+        raise InputError(f"{path.name}: {key + ': ' if key else ''}{problem}") from error
