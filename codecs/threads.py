@@ -12,8 +12,8 @@ import torch
 def one_thread() -> Iterator[None]:
     """Runs networks on one thread for a while.
 
-    On some processors (seen with AVX2 without AVX-512) the last bits of a convolution depend on the number of
-    threads. Quantised they hardly matter; features that are sent as they are would be other bytes.
+    The last bits of a convolution depend on the number of threads, with AVX2 and with AVX-512. Quantised
+    they hardly matter; features that are sent as they are would be other bytes.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -195,3 +195,14 @@ def test_sizes_to_report() -> None:
 @BOTH
 def test_damage_is_not_tolerated(kind: type[SplitCodec]) -> None:
     assert (kind().tolerates_loss, kind().cuts) == (False, ())
+
+
+def test_the_same_bytes_with_one_thread_and_with_two(frames: NDArray[np.uint8]) -> None:
+    before, sent = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            sent.append(SplitFloat32().encode(frames[:2]))
+    finally:
+        torch.set_num_threads(before)
+    assert sent[0] == sent[1]
