@@ -112,7 +112,7 @@ def test_an_evaluation_writes_table_figure_and_measurements(bench, run, capsys):
         "--only 'Tiny(every=4)'"
     )
     assert (tiny["labels"], short["labels"]) == (["Tiny", "Tiny(every=4)"], ["Short"])
-    assert (tiny["files"].keys(), short["files"].keys()) == ({"tiny.py"}, {"short.py"})
+    assert (tiny["files"].keys(), short["files"].keys()) == ({"tiny.py"}, {"short.py", "tiny.py"})
     assert {"versions", "checkpoints", "code"} <= tiny.keys()
     assert tiny["machine"].keys() == {"processor", "instructions", "cores"}
     assert str(bench) not in json.dumps([about, stored.about])
