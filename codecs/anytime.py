@@ -10,9 +10,10 @@ import torch
 from numpy.typing import NDArray
 
 from coinfer.codecs.bitstream import HEADER_BYTES, KIND_ANYTIME, Message, pack, unpack
-from coinfer.codecs.network import IMAGE_SHAPE, network_size
+from coinfer.codecs.network import IMAGE_SHAPE, classify_features, network_size
 from coinfer.codecs.prefix import ContextTables
 from coinfer.codecs.protocol import BitstreamError, Codec, CodecError, Cost, SettingsError
+from coinfer.codecs.threads import one_by_one
 from coinfer.codecs.trained import Trained
 from coinfer.models.anytime import LARGEST, SYMBOL_CHANNELS, Decoder, Encoder, grid_side
 from coinfer.models.contexts import CONTEXTS, Contexts, stream_of
@@ -61,22 +62,18 @@ class Anytime(Codec):
         if max_bytes is not None:
             self.cuts = tuple(size for size in self.cuts if size < max_bytes)
 
-    @torch.inference_mode()
     def encode(self, images: NDArray[np.uint8]) -> list[bytes]:
         """Encodes `[batch, 3, 224, 224]` RGB pixels into one message an image."""
-        symbols = self._encoder(torch.from_numpy(images)).to(torch.int32).numpy()
+        symbols = one_by_one(self._encoder, torch.from_numpy(images)).to(torch.int32).numpy()
         return [self.message(image) for image in symbols]
 
-    @torch.inference_mode()
     def decode(self, payloads: Sequence[bytes]) -> NDArray[np.float32]:
         """Decodes messages, whole or cut, and runs the tail: `[batch, classes]` scores."""
         parts = [self.symbols(payload) for payload in payloads]
         symbols = torch.from_numpy(np.stack([symbols for symbols, _ in parts])).float()
         arrived = torch.from_numpy(np.stack([arrived for _, arrived in parts]))
-        backbone = self._trained.backbone
-        pooled = backbone.tail(stage_behind(self.split))(self._decoder(symbols, arrived))
-        scores: NDArray[np.float32] = backbone.classify(pooled, self.classifier).numpy()
-        return scores
+        stage = stage_behind(self.split)
+        return classify_features(self._decoder, stage, self.classifier, symbols, arrived)
 
     def cut(self, payload: bytes, size: int) -> bytes:
         """Cuts a message to at most `size` bytes; see `Codec.cut`."""

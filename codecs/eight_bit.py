@@ -14,8 +14,9 @@ from torch import nn
 
 from coinfer.codecs.bitstream import HEADER_BYTES, Message, pack, unpack
 from coinfer.codecs.entropy import ChannelTables
-from coinfer.codecs.network import IMAGE_SHAPE, network_size
+from coinfer.codecs.network import IMAGE_SHAPE, classify_features, network_size
 from coinfer.codecs.protocol import BitstreamError, Codec, Cost, Damaged, SettingsError
+from coinfer.codecs.threads import one_by_one
 from coinfer.codecs.trained import Trained
 from coinfer.models.flops import count_flops
 from coinfer.models.parts import stage_behind
@@ -63,10 +64,9 @@ class EightBit(Codec):
     def _decoder(self) -> nn.Module:
         """Symbols to the features after `stage_behind(split)`."""
 
-    @torch.inference_mode()
     def encode(self, images: NDArray[np.uint8]) -> list[bytes]:
         """Encodes `[batch, 3, 224, 224]` RGB pixels into one message an image."""
-        symbols = self._encoder(torch.from_numpy(images)).to(torch.int32).numpy()
+        symbols = one_by_one(self._encoder, torch.from_numpy(images)).to(torch.int32).numpy()
         return [self.message(image) for image in symbols]
 
     def decode(self, payloads: Sequence[bytes]) -> NDArray[np.float32]:
@@ -123,12 +123,9 @@ class EightBit(Codec):
         network = nn.Sequential(self._decoder, self._trained.backbone.tail(stage_behind(self.split)))
         return Cost(count_flops(network, (1, *self._shape)), self.decode_s if self.coded else 0.0)
 
-    @torch.inference_mode()
     def _scores(self, symbols: NDArray[np.int32]) -> NDArray[np.float32]:
-        backbone = self._trained.backbone
-        pooled = backbone.tail(stage_behind(self.split))(self._decoder(torch.from_numpy(symbols)))
-        scores: NDArray[np.float32] = backbone.classify(pooled, self.classifier).numpy()
-        return scores
+        stage = stage_behind(self.split)
+        return classify_features(self._decoder, stage, self.classifier, torch.from_numpy(symbols))
 
     def _decoded(self, body: bytes) -> NDArray[np.int32]:
         _, height, width = self._shape

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from coinfer.codecs.protocol import SettingsError
+from coinfer.codecs.threads import one_by_one
 from coinfer.models.backbone import Backbone, from_checkpoints, shipped, shipped_sha256
 from coinfer.models.checkpoints import CheckpointError, file_sha256, read_checkpoint, shipped_path
 from coinfer.models.flops import count_flops
@@ -53,11 +56,31 @@ def _from_file(file: str) -> Backbone:
     return backbone
 
 
-@torch.inference_mode()
 def classify(images: NDArray[np.uint8], classifier: str) -> NDArray[np.float32]:
     """Runs the whole network: `[batch, 3, 224, 224]` pixels to `[batch, classes]` scores."""
-    logits: NDArray[np.float32] = backbone_for(classifier)(torch.from_numpy(images), classifier).numpy()
-    return logits
+    backbone = backbone_for(classifier)
+    return one_by_one(lambda pixels: backbone(pixels, classifier), torch.from_numpy(images)).numpy()
+
+
+def classify_features(
+    decoder: Callable[..., Tensor], stage: str, classifier: str, *messages: Tensor
+) -> NDArray[np.float32]:
+    """Decodes messages and runs the rest of the network.
+
+    Args:
+        decoder: from what stands in one message to the features after `stage`.
+        stage: stem or layer1..layer4.
+        classifier: the classes to decide between.
+        messages: each `[batch, ...]`.
+
+    Returns:
+        `[batch, classes]` scores.
+    """
+    backbone = backbone_for(classifier)
+    tail = backbone.tail(stage)
+    return one_by_one(
+        lambda *message: backbone.classify(tail(decoder(*message)), classifier), *messages
+    ).numpy()
 
 
 @lru_cache

@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from coinfer.codecs.bitstream import (
     KIND_SPLIT_FLOAT32,
@@ -20,9 +21,9 @@ from coinfer.codecs.bitstream import (
     short_digest,
     unpack,
 )
-from coinfer.codecs.network import IMAGE_SHAPE, backbone_for, network_sha256, network_size
+from coinfer.codecs.network import IMAGE_SHAPE, backbone_for, classify_features, network_sha256, network_size
 from coinfer.codecs.protocol import BitstreamError, Codec, Cost, SettingsError
-from coinfer.codecs.threads import one_thread
+from coinfer.codecs.threads import one_by_one
 from coinfer.models.backbone import CHANNELS, SPLITS, STRIDES
 from coinfer.models.flops import count_flops
 from coinfer.models.images import SIZE_PX
@@ -73,23 +74,17 @@ class SplitCodec(Codec):
             BitstreamError: the body is of another length, or holds what is no number.
         """
 
-    @torch.inference_mode()
     def encode(self, images: NDArray[np.uint8]) -> list[bytes]:
-        """Encodes `[batch, 3, 224, 224]` RGB pixels into one message an image; see `one_thread`."""
+        """Encodes `[batch, 3, 224, 224]` RGB pixels into one message an image; see `one_by_one`."""
         head = backbone_for(self.classifier).head(self.split)
-        with one_thread():
-            return [self.message(features) for features in head(torch.from_numpy(images)).numpy()]
+        return [self.message(features) for features in one_by_one(head, torch.from_numpy(images)).numpy()]
 
-    @torch.inference_mode()
     def decode(self, payloads: Sequence[bytes]) -> NDArray[np.float32]:
         """Reads the features and runs the tail: `[batch, classes]` scores."""
-        backbone = backbone_for(self.classifier)
         features = torch.empty((len(payloads), *self._shape)).to(memory_format=torch.channels_last)
         for image, payload in zip(features.numpy(), payloads, strict=True):
             image[...] = self.features(payload)
-        pooled = backbone.tail(self.split)(features)
-        scores: NDArray[np.float32] = backbone.classify(pooled, self.classifier).numpy()
-        return scores
+        return classify_features(nn.Identity(), self.split, self.classifier, features)
 
     def message(self, features: NDArray[np.float32]) -> bytes:
         """Writes the `[channels, side, side]` features of one image."""

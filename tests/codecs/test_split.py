@@ -15,6 +15,7 @@ from coinfer.codecs.bitstream import (
 from coinfer.codecs.network import classify, network_flops
 from coinfer.codecs.protocol import BitstreamError, SettingsError
 from coinfer.codecs.split import SplitCodec, SplitFloat32, SplitInt8
+from coinfer.codecs.threads import one_thread
 from coinfer.models.backbone import SPLITS, shipped
 
 SHAPES = {
@@ -71,7 +72,8 @@ def test_length_of_messages(split: str) -> None:
 
 def test_the_features_are_those_at_the_split(frames: NDArray[np.uint8]) -> None:
     codec = SplitFloat32(split="layer3")
-    expected = shipped().head("layer3")(torch.from_numpy(frames[:1]))[0].numpy()
+    with one_thread():
+        expected = shipped().head("layer3")(torch.from_numpy(frames[:1]))[0].numpy()
     (message,) = codec.encode(frames[:1])
     np.testing.assert_array_equal(codec.features(message), expected)
     assert message[HEADER_BYTES:] == np.ascontiguousarray(expected).astype("<f4").tobytes()
@@ -195,14 +197,3 @@ def test_sizes_to_report() -> None:
 @BOTH
 def test_damage_is_not_tolerated(kind: type[SplitCodec]) -> None:
     assert (kind().tolerates_loss, kind().cuts) == (False, ())
-
-
-def test_the_same_bytes_with_one_thread_and_with_two(frames: NDArray[np.uint8]) -> None:
-    before, sent = torch.get_num_threads(), []
-    try:
-        for threads in (1, 2):
-            torch.set_num_threads(threads)
-            sent.append(SplitFloat32().encode(frames[:2]))
-    finally:
-        torch.set_num_threads(before)
-    assert sent[0] == sent[1]
