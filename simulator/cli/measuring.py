@@ -73,9 +73,15 @@ def _check_classes(file: Path, images: ImageSet) -> None:
             described = json.loads((opened.metadata() or {}).get("coinfer", "{}"))
     except (OSError, SafetensorError, ValueError) as error:
         raise ImagesError(f"images.classifier: {file}: not a readable checkpoint ({error})") from error
-    if described.get("kind") not in ("classifier", "backbone"):
-        raise ImagesError(f"images.classifier: {file}: expected a classifier, got '{described.get('kind')}'")
-    (classes,) = described["class_names"].values()
+    kind = described.get("kind") if isinstance(described, dict) else None
+    if kind not in ("classifier", "backbone"):
+        raise ImagesError(f"images.classifier: {file}: expected a classifier, got '{kind}'")
+    named = described.get("class_names")
+    if not isinstance(named, dict) or [isinstance(classes, list) for classes in named.values()] != [True]:
+        raise ImagesError(
+            f"images.classifier: {file}: expected the classes of one classifier; train it again"
+        )
+    (classes,) = named.values()
     if tuple(classes) != images.class_names:
         known, there = _few(classes), _few(images.class_names)
         raise ImagesError(f"images.classifier: {file} decides between {known}, the images are of {there}")

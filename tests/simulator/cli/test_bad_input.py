@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.numpy import save_file
 
 from coinfer.models.checkpoints import write_checkpoint
 from coinfer.simulator.loading import bundled_scenarios
@@ -222,6 +223,29 @@ def test_a_classifier_for_other_classes(workplace, said):
         "small.yaml: images.classifier: pets.safetensors decides between 2 classes (cat, dog), "
         "the images are of 10 classes (ball, brick, chequer, ...)"
     )
+
+
+@pytest.mark.parametrize(
+    ("metadata", "complaint"),
+    [
+        ([1], "expected a classifier, got 'None'"),
+        ({"kind": "aecnn"}, "expected a classifier, got 'aecnn'"),
+        ({"kind": "backbone"}, "expected the classes of one classifier; train it again"),
+        ({"kind": "classifier", "class_names": {}}, "expected the classes of one classifier; train it again"),
+        (
+            {"kind": "classifier", "class_names": {"pets": ["cat"], "cars": ["van"]}},
+            "expected the classes of one classifier; train it again",
+        ),
+        (
+            {"kind": "classifier", "class_names": {"pets": 2}},
+            "expected the classes of one classifier; train it again",
+        ),
+    ],
+)
+def test_a_classifier_whose_file_does_not_say_what_it_decides(workplace, said, metadata, complaint):
+    save_file({}, workplace / "odd.safetensors", {"coinfer": json.dumps(metadata)})
+    line = said("source: scenes", "source: scenes, classifier: odd.safetensors")
+    assert line == f"small.yaml: images.classifier: odd.safetensors: {complaint}"
 
 
 def test_more_images_than_there_are(workplace, said):
