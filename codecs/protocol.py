@@ -96,9 +96,9 @@ class Codec(ABC):
     tolerates_loss: bool = False
     """True if `decode_damaged` makes the best of a message with erased bytes or flipped bits.
 
-    False for codecs whose messages carry a checksum (`png`, `local`, `aecnn`) or fall apart after the first
-    wrong bit (`jpeg`, `webp`): damage is taken to be noticed, as by a checksum of the transport, and nothing
-    is decoded.
+    False for codecs whose messages are of no use damaged (`png`, `local`, `split-*`, all that is range coded)
+    or fall apart after the first wrong bit (`jpeg`, `webp`): damage is taken to be noticed, as by a checksum
+    of the message or the transport, and nothing is decoded.
     """
 
     cuts: tuple[int, ...] = ()

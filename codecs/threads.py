@@ -29,7 +29,8 @@ def one_by_one(network: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
     """Runs a network on each image by itself, on one thread, as many images at a time as torch has threads.
 
     So neither the number of threads nor the other images of a batch change a bit of the result; see
-    `one_thread`.
+    `one_thread`. What torch keeps for each thread of Python, as autocast and counters of operations are, does
+    not reach the network when there are several images and threads. Not to be called by two threads at once.
 
     Args:
         network: from inputs for one image, `[1, ...]`, to `[1, ...]`.
@@ -38,9 +39,10 @@ def one_by_one(network: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
     Returns:
         `[images, ...]` what it makes of them.
     """
-    workers, run = torch.get_num_threads(), torch.inference_mode()(network)
-    images = [tensor.split(1) for tensor in inputs]
-    if workers == 1:
-        return torch.cat(list(map(run, *images)))
-    with one_thread(), ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        return torch.cat(list(pool.map(run, *images)))
+    run, images = torch.inference_mode()(network), [tensor.split(1) for tensor in inputs]
+    workers = min(torch.get_num_threads(), len(images[0]))
+    with one_thread():
+        if workers == 1:
+            return torch.cat(list(map(run, *images)))
+        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            return torch.cat(list(pool.map(run, *images)))

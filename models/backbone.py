@@ -109,8 +109,8 @@ class Backbone(nn.Module):
 
 
 def _key(classifier: str) -> str:
-    """A module's name may hold no dot, but a file's name does."""
-    return classifier.replace(".", "-")
+    """A module's name may hold no dot, but a file's name does: escaped as in an address."""
+    return classifier.replace("%", "%25").replace(".", "%2E")
 
 
 def from_checkpoints(backbone: Checkpoint, *classifiers: Checkpoint) -> Backbone:

@@ -22,6 +22,10 @@ class ImagesError(ValueError):
     """An image set is missing, empty, or does not match what was asked for."""
 
 
+class PhotosMissingError(ImagesError):
+    """The Imagenette photos are not there; they can be fetched."""
+
+
 class ImageSet(Protocol):
     """Labelled images in a fixed order."""
 
@@ -133,13 +137,13 @@ def imagenette(
         download: fetch the photos (1.5 GB) if they are not there.
 
     Raises:
-        ImagesError: the photos are not there and `download` is off.
+        PhotosMissingError: the photos are not there and `download` is off.
     """
     folder = root / "imagenette2" / split
     if not folder.is_dir():
         if not download:
-            raise ImagesError(
-                f"{folder}: no Imagenette photos; set images.download: true, or run python -c "
+            raise PhotosMissingError(
+                f"{folder}: no Imagenette photos; run python -c "
                 f"\"from torchvision.datasets import Imagenette; Imagenette('{root}', download=True)\""
             )
         from torchvision.datasets import Imagenette

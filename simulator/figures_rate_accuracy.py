@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
-from coinfer.simulator.figures_style import GREY, blank_figure, codec_line, codec_style, legend_above
+from coinfer.simulator.figures_style import (
+    GREY,
+    CodecStyle,
+    blank_figure,
+    codec_style,
+    legend_above,
+    sample_line,
+)
 
 _NOTE = "Error bars: 95 % intervals (Wilson), where longer than the marker."
 _DEEPEST = 0.2
@@ -20,7 +30,8 @@ _SPLITS = "Beside a point: the layer of the split. "
 def rate_accuracy_figure(table: pd.DataFrame, uncompressed: float, images: str) -> Figure:
     """Draw top-1 accuracy over mean bytes, a line for each family of operating points.
 
-    Families that differ in the split alone share colour and marker, and have the split's layer beside them.
+    Families of a codec share their colour. Those that differ in the split alone share the marker as well, and
+    have the split's layer beside them.
 
     Args:
         table: the table of rate_accuracy.csv.
@@ -31,20 +42,23 @@ def rate_accuracy_figure(table: pd.DataFrame, uncompressed: float, images: str) 
     panel = figure.subplots()
     table = table.assign(kind=[_kind(*row) for row in zip(table["family"], table["split"], strict=True)])
     table = table[table["payload_bytes_mean"] > 0]  # The axis is logarithmic.
-    names = list(table["kind"].unique())
+    styles = _styles(table)
     panel.axhline(uncompressed, color=GREY, linestyle=(0, (1, 1)), linewidth=0.9, zorder=2)
-    for (kind, _), rows in table.groupby(["kind", "family"], sort=False):
-        _curve(panel, rows.sort_values("payload_bytes_mean"), names.index(kind))
-    below = table.loc[table["top1"] < uncompressed - _DEEPEST, "label"]
-    if panel.get_ylim()[0] < uncompressed - _DEEPEST:
-        panel.set_ylim(bottom=uncompressed - _DEEPEST)
+    lowest = uncompressed - _DEEPEST
+    for (kind, _), family in table.groupby(["kind", "family"], sort=False):
+        rows = family.sort_values("payload_bytes_mean")
+        _curve(panel, rows, styles[kind])
+        _split(panel, rows[rows["top1"] >= lowest], styles[kind].colour, list(styles).index(kind) % 2 == 1)
+    below = table.loc[table["top1"] < lowest, "label"]
+    if panel.get_ylim()[0] < lowest:
+        panel.set_ylim(bottom=lowest)
     panel.set_xscale("log")
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     panel.yaxis.set_major_formatter(PercentFormatter(1.0, symbol=" %"))
     panel.set(xlabel="mean length of a message (byte)", ylabel="top-1 accuracy")
-    samples = [codec_line(number) for number in range(len(names))]
+    samples = [sample_line(style) for style in styles.values()]
     line = Line2D([], [], color=GREY, linestyle=(0, (1, 1)), linewidth=0.9)
-    legend_above(figure, [*samples, line], [*names, "uncompressed"])
+    legend_above(figure, [*samples, line], [*styles, "uncompressed"])
     note = (_SPLITS if table["split"].notna().any() else "") + _NOTE
     note += f"\nBelow the axis: {', '.join(below)}." if len(below) else ""
     figure.supxlabel(f"{images}, {table['images'].iloc[0]:,} images. {note}", fontsize=6.5, color="#444444")
@@ -56,9 +70,19 @@ def _kind(family: str, split: object) -> str:
     return family.replace(f"split={split}", "split=*")
 
 
-def _curve(panel: Axes, rows: pd.DataFrame, number: int) -> None:
+def _styles(table: pd.DataFrame) -> dict[str, CodecStyle]:
+    """A style for each kind: a marker of its own, and the colour of its codec, by the number of points."""
+    points = table["codec"].value_counts()
+    colours = sorted(table["codec"].unique(), key=lambda codec: -points[codec])
+    kinds = table.drop_duplicates("kind")[["kind", "codec"]].itertuples(index=False)
+    return {
+        kind: replace(codec_style(place), colour=codec_style(colours.index(codec)).colour)
+        for place, (kind, codec) in enumerate(kinds)
+    }
+
+
+def _curve(panel: Axes, rows: pd.DataFrame, style: CodecStyle) -> None:
     """Draw one family: line, markers, error bars."""
-    style = codec_style(number)
     limits = np.array([rows["top1"] - rows["top1_low"], rows["top1_high"] - rows["top1"]])
     panel.errorbar(
         rows["payload_bytes_mean"],
@@ -69,12 +93,21 @@ def _curve(panel: Axes, rows: pd.DataFrame, number: int) -> None:
         marker=style.marker,
         markersize=style.size,
         elinewidth=0.9,
-        zorder=3 + 0.1 * number,
+        zorder=3,
     )
-    split = rows["split"].iloc[-1]
-    if isinstance(split, str):
-        longest = rows[["payload_bytes_mean", "top1"]].iloc[-1]
-        panel.annotate(
-            split.removeprefix("layer"), tuple(longest), xytext=(4, -8 if number % 2 else 3),
-            textcoords="offset points", color=style.colour, fontsize=6.5, zorder=5,
-        )  # fmt: skip
+
+
+def _split(panel: Axes, rows: pd.DataFrame, colour: str, below: bool) -> None:
+    """Write the layer of the split beside a family: behind its first point in the figure."""
+    if rows.empty or not isinstance(split := rows["split"].iloc[0], str):
+        return
+    panel.annotate(
+        split.removeprefix("layer"),
+        tuple(rows[["payload_bytes_mean", "top1"]].iloc[0]),
+        xytext=(3.5, -3) if len(rows) > 1 else (4, -8 if below else 3),
+        textcoords="offset points",
+        color=colour,
+        fontsize=7,
+        zorder=5,
+        path_effects=[withStroke(linewidth=1.5, foreground="white")],
+    )

@@ -94,7 +94,11 @@ def codec_style(number: int) -> CodecStyle:
 
 def codec_line(number: int) -> Line2D:
     """Return the sample line that stands for a codec in a legend."""
-    style = codec_style(number)
+    return sample_line(codec_style(number))
+
+
+def sample_line(style: CodecStyle) -> Line2D:
+    """Return the sample line of a style."""
     return Line2D(
         [], [], color=style.colour, marker=style.marker, markersize=style.size, linestyle=style.dashes
     )

@@ -58,11 +58,14 @@ def settings(subject: Subject) -> None:
 
 def costs(subject: Subject) -> None:
     """Compares what `device_cost` and `edge_cost` state with operations counted and time taken here."""
+    from coinfer.codecs.threads import one_thread
+
     image, message = subject.images[:1].copy(), subject.payloads[:1]
     codec, decoder = subject.codec, subject.decoder
     _ = subject.scores
-    _cost("device_cost", codec.device_cost, lambda: codec.encode(image))
-    _cost("edge_cost", decoder.edge_cost, lambda: decoder.decode(message))
+    with one_thread():
+        _cost("device_cost", codec.device_cost, lambda: codec.encode(image))
+        _cost("edge_cost", decoder.edge_cost, lambda: decoder.decode(message))
 
 
 def _cost(name: str, state: Callable[[], Cost], work: Callable[[], Any]) -> None:

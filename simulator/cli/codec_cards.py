@@ -104,10 +104,16 @@ def _facts(codec: Codec) -> str:
     rows = [("device", _first_line(codec.device_cost)), ("edge", _first_line(codec.edge_cost))]
     if codec.answers_on_device:
         rows.append(("answer", "on the device: it does not wait for the message"))
-    rows.append(("damaged message", "decoded as far as it goes" if codec.tolerates_loss else "discarded"))
+    rows.append(("damaged message", _of_damaged(codec)))
     if codec.cuts:
         rows.append(("measured when cut to", f"{', '.join(f'{size:,}' for size in codec.cuts)} bytes"))
     return _table(("part", "what happens"), rows)
+
+
+def _of_damaged(codec: Codec) -> str:
+    if hasattr(codec, "coded"):
+        return "`coded: true`: discarded; `coded: false`: decoded as far as it goes"
+    return "decoded as far as it goes" if codec.tolerates_loss else "discarded"
 
 
 def _costs(name: str, codec: Codec) -> str:

@@ -247,5 +247,4 @@ def _mistakes(points: Path) -> Iterator[None]:
         problem = str(error)
         for key in ("classifier", "count"):
             problem = problem.replace(f"images.{key}", f"--{key}")
-        problem = problem.replace("set images.download: true, or run", "run")
         raise InputError(problem if problem.startswith("--") else f"--images: {problem}") from error

@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from coinfer.codecs import registry
 from coinfer.codecs.protocol import CodecError
-from coinfer.models.images import ImagesError
+from coinfer.models.images import ImagesError, PhotosMissingError
 from coinfer.simulator import blocks
 from coinfer.simulator.cli.measuring import (
     cache_folder,
@@ -49,6 +49,8 @@ def mistakes(scenario: str) -> Iterator[None]:
     """
     try:
         yield
+    except PhotosMissingError as error:
+        raise InputError(f"{Path(scenario).name}: {error}, or set images.download: true") from error
     except (CodecError, ImagesError, ScenarioError) as error:
         raise InputError(f"{Path(scenario).name}: {error}") from error
 

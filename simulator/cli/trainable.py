@@ -63,6 +63,15 @@ def check_choice(option: str, value: str, choices: Sequence[str]) -> None:
         raise InputError(f"{option}: expected one of {', '.join(choices)}, got '{value}'")
 
 
+def _check_whole(ratio: int, channels: int, split: str) -> None:
+    """Checks that a ratio leaves whole channels, of those that a ratio of 1 would leave."""
+    if channels % ratio:
+        raise InputError(
+            f"--ratio {ratio}: leaves {channels / ratio:.4g} channels at {split}; "
+            f"take one that divides {channels}"
+        )
+
+
 def _aecnn(given: Mapping[str, Any]) -> Trainable:
     from coinfer.models.aecnn import kept_channels
     from coinfer.models.backbone import CHANNELS
@@ -75,6 +84,7 @@ def _aecnn(given: Mapping[str, Any]) -> Trainable:
         raise InputError(f"--ratio {ratio}: keeps no channel at {split}; lower it")
     if kept > channels:
         raise InputError(f"--ratio {ratio}: keeps {kept} of {channels} channels at {split}; raise it")
+    _check_whole(ratio, kept_channels(split, 1), split)
     return Trainable("aecnn", Settings(**given), PHASES, train_aecnn, f"aecnn-{split}", {"split": split})
 
 
@@ -87,6 +97,7 @@ def _bottlenet(given: Mapping[str, Any]) -> Trainable:
     split, ratio, strength = given["split"], given["ratio"], given["strength"]
     if sent_channels(split, ratio) < 1:
         raise InputError(f"--ratio {ratio}: sends no channel at {split}; lower it")
+    _check_whole(ratio, sent_channels(split, 1), split)
     if (given["disturbance"] == "none") != (strength == 0):
         raise InputError(
             f"--strength: expected more than 0 with --disturbance awgn or erasure, and 0 with none, "

@@ -6,10 +6,12 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from coinfer.codecs.jpeg import Jpeg
-from coinfer.codecs.protocol import Codec
+from coinfer.codecs.local import Local
+from coinfer.codecs.protocol import Codec, Cost
 from coinfer.codecs.registry import create_plugin
 from coinfer.codecs.testing import CHECKS, CodecBattery, ContractError, DoesNotApply, Subject, outcome
 from coinfer.codecs.testing.hostile import hostile_messages
@@ -150,3 +152,17 @@ def test_a_codec_that_raises_fails_with_the_place(subject: "partial[Subject]", e
         patched.setattr(type(given.codec), "encode", encode)
         found = outcome(BY_NAME["round trip"], given)
     assert found.reason.startswith(f"the codec raised {type(error).__name__}: boom (test_testing.py, line ")
+
+
+def test_work_on_other_threads_counts(frames: NDArray[np.uint8]) -> None:
+    class Free(Local):
+        def device_cost(self) -> Cost:
+            return Cost()
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        found = outcome(BY_NAME["costs"], Subject(Free, frames[:2]))
+    finally:
+        torch.set_num_threads(before)
+    assert found.reason.startswith("device_cost states 0 FLOPs, but 8.")

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Barrier
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from torch.utils.flop_counter import FlopCounterMode
 
 from coinfer.codecs import registry
 from coinfer.codecs.threads import one_by_one, one_thread
@@ -53,17 +55,27 @@ def test_one_thread_and_two_alone_and_in_a_batch(
 
 
 def test_as_many_images_at_a_time_as_threads() -> None:
-    seen = []
+    seen, together = [], Barrier(3, timeout=60)
 
     def network(image: torch.Tensor) -> torch.Tensor:
+        together.wait()
         seen.append((torch.get_num_threads(), torch.is_inference_mode_enabled()))
         return image + 1
 
     with threads(3):
-        result = one_by_one(network, torch.arange(8.0)[:, None])
+        result = one_by_one(network, torch.arange(9.0)[:, None])
         assert torch.get_num_threads() == 3
-    assert result.tolist() == [[value + 1.0] for value in range(8)]
-    assert seen == [(1, True)] * 8
+    assert result.tolist() == [[value + 1.0] for value in range(9)]
+    assert seen == [(1, True)] * 9
+
+
+def test_one_image_runs_where_it_was_asked_for() -> None:
+    def network(image: torch.Tensor) -> torch.Tensor:
+        return image @ torch.ones(5, 7)
+
+    with threads(2), FlopCounterMode(display=False) as counter:
+        one_by_one(network, torch.ones(1, 5))
+    assert counter.get_total_flops() == 2 * 5 * 7
 
 
 def test_what_fails_on_one_image_fails_and_threads_are_as_before() -> None:

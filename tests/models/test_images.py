@@ -111,7 +111,7 @@ def test_missing_imagenette_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(ImagesError) as caught:
         imagenette(tmp_path)
     assert str(caught.value) == (
-        f"{tmp_path}/imagenette2/val: no Imagenette photos; set images.download: true, or run python -c "
+        f"{tmp_path}/imagenette2/val: no Imagenette photos; run python -c "
         f"\"from torchvision.datasets import Imagenette; Imagenette('{tmp_path}', download=True)\""
     )
 

@@ -11,6 +11,7 @@ def table():
     rows = [("raw", 150_528, 0.86), ("jpeg", 11_000, 0.85), ("jpeg", 2_000, 0.7), ("jpeg", 4_000, 0.8)]
     return pd.DataFrame(
         {
+            "codec": family,
             "family": family,
             "label": f"{family}@{sent_bytes}",
             "split": None,
@@ -44,6 +45,7 @@ def test_a_family_is_a_line_by_bytes_with_error_bars(table):
 
 def test_splits_of_a_codec_share_its_style_and_have_their_layer_beside_them(table):
     table["family"] = ["raw", "aecnn(split=layer2)", "aecnn(split=layer2)", "aecnn(split=layer4)"]
+    table["codec"] = ["raw", "aecnn", "aecnn", "aecnn"]
     table["split"] = [None, "layer2", "layer2", "layer4"]
     figure = rate_accuracy_figure(table, 0.86, "imagenette-val")
     (panel,) = figure.axes
@@ -51,7 +53,7 @@ def test_splits_of_a_codec_share_its_style_and_have_their_layer_beside_them(tabl
     np.testing.assert_array_equal(layer2.get_xdata(), [2_000, 11_000])
     np.testing.assert_array_equal(layer4.get_xdata(), [4_000])
     assert layer2.get_color() == layer4.get_color() != raw.get_color()
-    assert {text.get_text(): text.xy for text in panel.texts} == {"2": (11_000, 0.85), "4": (4_000, 0.8)}
+    assert {text.get_text(): text.xy for text in panel.texts} == {"2": (2_000, 0.7), "4": (4_000, 0.8)}
     legend = [text.get_text() for text in figure.legends[0].get_texts()]
     assert legend == ["raw", "aecnn(split=*)", "uncompressed"]
 
@@ -77,3 +79,21 @@ def test_the_same_table_gives_the_same_files(table, tmp_path):
     assert [path.suffix for path in files[0]] == [".png", ".svg"]
     for one, other in zip(*files, strict=True):
         assert one.read_bytes() == other.read_bytes()
+
+
+def test_families_of_a_codec_share_its_colour_and_differ_in_their_marker(table):
+    table["family"] = ["raw", "jpeg(quality=*)", "jpeg(max_bytes=*)", "jpeg(max_bytes=*)"]
+    _, raw, quality, budget = rate_accuracy_figure(table, 0.86, "imagenette-val").axes[0].lines
+    assert quality.get_color() == budget.get_color() != raw.get_color()
+    assert quality.get_marker() != budget.get_marker()
+
+
+def test_codecs_with_most_points_get_a_colour_of_their_own(table):
+    rows = [
+        table.iloc[[0]].assign(codec=f"c{place}", family=f"c{place}", label=f"c{place}") for place in range(9)
+    ]
+    table = pd.concat([*rows, table[1:]])
+    lines = rate_accuracy_figure(table, 0.86, "imagenette-val").axes[0].lines[1:]
+    *single, jpeg = [line.get_color() for line in lines]
+    assert single.count(jpeg) == 1
+    assert single.index(jpeg) == 7

@@ -195,10 +195,8 @@ def test_a_plugin_whose_messages_are_no_bytes(workplace, refused):
 
 def test_missing_photos(said):
     line = said("source: scenes", "source: imagenette, root: nowhere")
-    assert line.startswith(
-        "small.yaml: nowhere/imagenette2/val: no Imagenette photos; set images.download: true"
-    )
-    assert "Imagenette('nowhere', download=True)" in line
+    assert line.startswith("small.yaml: nowhere/imagenette2/val: no Imagenette photos; run python -c ")
+    assert line.endswith("Imagenette('nowhere', download=True)\", or set images.download: true")
 
 
 def test_a_missing_image_folder(said):

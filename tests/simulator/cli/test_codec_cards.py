@@ -65,7 +65,10 @@ def test_the_example_is_a_codec_of_a_scenario(name: str) -> None:
 def test_a_card_tells_settings_cost_and_weights() -> None:
     told = section("bottlenet++")
     assert "\n| `ratio` | whole number | `1024` | compression before entropy coding;" in told
-    assert "\n| damaged message | decoded as far as it goes |\n" in told
+    assert (
+        "\n| damaged message | `coded: true`: discarded; `coded: false`: decoded as far as it goes |\n"
+        in told
+    )
     (row,) = [line for line in told.splitlines() if line.startswith("| `split: layer3`, `ratio: 1024` |")]
     assert f"| {1024 * 14 * 14 * 4 // 1024:,} bytes |" in row
     assert row.endswith("| `bottlenet-layer3-1024.safetensors` |")

@@ -176,6 +176,14 @@ def test_each_training_command_explains_itself(typed, capsys, command):
         ("aecnn --split stem", "--split: expected one of layer1, layer2, layer3, layer4, got 'stem'"),
         ("aecnn --preset huge", "--preset: expected one of cpu, short, gpu, smoke, got 'huge'"),
         ("aecnn --ratio 1000000", "--ratio 1000000: keeps no channel at layer2; lower it"),
+        (
+            "aecnn --ratio 300",
+            "--ratio 300: leaves 6.827 channels at layer2; take one that divides 2048",
+        ),
+        (
+            "bottlenet --split layer4 --ratio 1000",
+            "--ratio 1000: leaves 8.192 channels at layer4; take one that divides 8192",
+        ),
         ("aecnn --ratio 2", "--ratio 2: keeps 1024 of 512 channels at layer2; raise it"),
         ("aecnn --ranking best", "--ranking: expected one of attention, l1, random, got 'best'"),
         ("aecnn --device tpu", "--device: expected one of cpu, cuda, got 'tpu'"),
@@ -246,5 +254,5 @@ def test_cuda_where_there_is_none(pets, refused, monkeypatch):
 
 def test_training_without_photos_says_what_to_run(workplace, refused):
     line = refused("backbone", "--root", "nowhere")
-    assert line.startswith("nowhere/imagenette2/train: no Imagenette photos; ")
+    assert line.startswith("nowhere/imagenette2/train: no Imagenette photos; run python -c ")
     assert "Imagenette('nowhere', download=True)" in line
