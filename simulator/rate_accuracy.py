@@ -44,7 +44,8 @@ COLUMNS = {
     "edge_gmac": "work of the decoder's network",
     "device_parameters": "parameters of the networks on the device",
     "device_parameter_bytes": "what they take as float16",
-    "encode_ms": "median CPU time of encoding an image alone on one thread; depends on the machine",
+    "encode_ms": "median CPU time of encoding an image alone on one thread; depends on the machine: compare "
+    "rows of the same machine only, told by `evaluations` in rate_accuracy.json",
     "decode_ms": "the same of decoding a message; empty for cut messages",
 }
 """What the columns of rate_accuracy.csv mean; settings stand before `cut_bytes`, as `setting.NAME`."""

@@ -83,8 +83,6 @@ def evaluate(described: Images, points: Path, only: Sequence[str], place: Place,
     console, notes = Console(quiet=quiet), Console(stderr=True, quiet=quiet)
     known = load_operating_points(points)
     chosen = known.only(only)
-    for folder in (place.out, place.shared):
-        _make(folder)
     source = str(described.source)
     name = NAMES.get(source) or (described.root or Path()).resolve().name
     file = place.shared / f"{name}.parquet"
@@ -95,6 +93,8 @@ def evaluate(described: Images, points: Path, only: Sequence[str], place: Place,
         kept = _kept(file, place, about, chosen)
         for spec in chosen[1:]:
             candidate(spec, classifier).build()  # A mistake is told now, not after hours of measuring others.
+        for folder in (place.out, place.shared):
+            _make(folder)
         uncompressed = _uncompressed(kept, images, classifier, notes)
         command = command_for(described, points, classifier)
         evaluated = [*kept, *_evaluated(chosen, images, classifier, command, console, notes)]
