@@ -39,7 +39,7 @@ def one_by_one(network: Callable[..., Tensor], *inputs: Tensor) -> Tensor:
     Returns:
         `[images, ...]` what it makes of them.
     """
-    run, images = torch.inference_mode()(network), [tensor.split(1) for tensor in inputs]
+    run, images = torch.inference_mode()(network), [torch.split(tensor, 1) for tensor in inputs]
     workers = min(torch.get_num_threads(), len(images[0]))
     with one_thread():
         if workers == 1:

@@ -47,8 +47,9 @@ def rate_accuracy_figure(table: pd.DataFrame, uncompressed: float, images: str) 
     lowest = uncompressed - _DEEPEST
     for (kind, _), family in table.groupby(["kind", "family"], sort=False):
         rows = family.sort_values("payload_bytes_mean")
-        _curve(panel, rows, styles[kind])
-        _split(panel, rows[rows["top1"] >= lowest], styles[kind].colour, list(styles).index(kind) % 2 == 1)
+        style, place = styles[str(kind)], list(styles).index(str(kind))
+        _curve(panel, rows, style)
+        _split(panel, rows[rows["top1"] >= lowest], style.colour, below=place % 2 == 1)
     below = table.loc[table["top1"] < lowest, "label"]
     if panel.get_ylim()[0] < lowest:
         panel.set_ylim(bottom=lowest)
