@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -122,6 +122,22 @@ class Student(nn.Module, ABC):
             raise CheckpointError(f"{start.path}: of another split or size; start from one that fits")
         self.load_state_dict(given, strict=False)
 
+    @torch.no_grad()
+    def begin_at_scale(self, wanted: Iterable[Tensor]) -> None:
+        """Gives what the decoder restores the mean and spread of the uncompressed features, by channel.
+
+        Batch norm begins with a spread of 1 for all. That of layer4's features is far less, and a decoder
+        that begins so far off spends most of a short training on coming down.
+
+        Args:
+            wanted: batches of uncompressed features at the split, `[batch, channels, side, side]`.
+        """
+        restore = self.decoder.get_submodule("restore")
+        last = [part for part in restore.modules() if isinstance(part, nn.BatchNorm2d)][-1]
+        spread, mean = torch.std_mean(torch.cat(list(wanted)), dim=(0, 2, 3))
+        last.weight.copy_(spread)
+        last.bias.copy_(mean)
+
     def features(self, pixels: Tensor) -> Tensor:
         """`[batch, 3, height, width]` pixels, encoded and decoded, to those after `stage_behind(split)`."""
         features: Tensor = self.decoder(self.encoder(pixels))
@@ -190,6 +206,9 @@ def train_student(
     student.to(device)
     teacher = Teacher(backbone, settings.split, lesson.train)
     identity = identity_of(settings, lesson)
+    if lesson.start is None:
+        head = backbone.head(settings.split)
+        student.begin_at_scale(head(pixels) for pixels in some_pixels(lesson.train, device, 64))
     for phase in lesson.phases:
         student.prepare(phase.name)
         student.begin(phase.name, lesson)

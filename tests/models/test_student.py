@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from coinfer.models.bottlenet import disturb
 from coinfer.models.checkpoints import CheckpointError, read_checkpoint, shipped_path
 from coinfer.models.parts import frozen_head, last_part, own_following, own_last_part, stage_behind
 from coinfer.models.scenes.scene import Scenes
-from coinfer.models.student import Lesson, go_on, identity_of
+from coinfer.models.student import Lesson, Student, go_on, identity_of
+from coinfer.models.train_aecnn import AecnnStudent
+from coinfer.models.train_aecnn import Settings as AecnnSettings
 from coinfer.models.train_anytime import (
     CUT_BYTES,
     FIRST_DOUBLING_BYTES,
@@ -74,6 +77,30 @@ def test_first_symbols_are_those_of_the_stream() -> None:
     assert marks[1].tolist() == [[[True, True], [True, True]], [[True, False], [False, False]]]
     second = first_symbols(torch.tensor([2]), channels=1, side=2)
     assert second.tolist() == [[[[True, False], [False, True]]]], "the corner opposite comes second"
+
+
+@pytest.mark.parametrize(
+    "student",
+    [
+        lambda backbone: AecnnStudent(backbone, AecnnSettings(split="layer4")),
+        lambda backbone: BottlenetStudent(backbone, BottlenetSettings(split="layer4")),
+        lambda backbone: AnytimeStudent(backbone, AnytimeSettings(split="layer4")),
+    ],
+)
+def test_a_decoder_begins_with_the_mean_and_spread_of_the_features(
+    backbone: Backbone, student: Callable[[Backbone], Student]
+) -> None:
+    torch.manual_seed(0)
+    begun, scale = student(backbone), torch.linspace(0.01, 2, CHANNELS["layer4"])[:, None, None]
+    wanted = [scale * torch.rand(5, CHANNELS["layer4"], 7, 7) for _ in range(2)]
+    begun.begin_at_scale(wanted)
+    restore = begun.decoder.get_submodule("restore").train()
+    seen = []
+    restore[-2].register_forward_hook(lambda layer, given, made: seen.append(made))
+    restore(torch.rand(8, restore[0].in_channels, 7, 7))
+    means, spreads = seen[0].mean((0, 2, 3)), seen[0].std((0, 2, 3))
+    torch.testing.assert_close(means, torch.cat(wanted).mean((0, 2, 3)))
+    torch.testing.assert_close(spreads, torch.cat(wanted).std((0, 2, 3)), rtol=0.02, atol=1e-3)
 
 
 def test_streams_are_cut_at_the_bytes_asked_for(backbone: Backbone) -> None:
