@@ -98,7 +98,7 @@ def write_checkpoint(
     tensors: Mapping[str, torch.Tensor],
     metadata: Mapping[str, Any],
     half: bool = True,
-    in_steps: str | None = None,
+    in_steps: tuple[str, ...] = (),
 ) -> None:
     """Writes a checkpoint whole or not at all.
 
@@ -107,13 +107,12 @@ def write_checkpoint(
         tensors: what to write; counters of batches are left out.
         metadata: what can be JSON.
         half: write floating-point tensors as float16.
-        in_steps: convolution kernels whose names begin like this, `[out, in, height, width]`, take 8 bits a
-            weight: whole numbers of steps, a step being 1/127 of the largest weight of its output channel.
+        in_steps: convolution kernels whose names begin like one of these, `[out, in, height, width]`, take 8
+            bits a weight: whole steps, a step being 1/127 of the largest weight of its output channel.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     kept = {key: value for key, value in tensors.items() if "num_batches_tracked" not in key}
-    if in_steps is not None:
-        kept = _into_steps(kept, in_steps)
+    kept = _into_steps(kept, in_steps)
     kept = {key: _narrow(value, half and not key.endswith(STEP)) for key, value in kept.items()}
     text = json.dumps({"format": FORMAT, **metadata}, sort_keys=True)
     partial = path.with_suffix(".partial")
@@ -135,10 +134,10 @@ def _check(path: Path, metadata: Mapping[str, Any], kinds: Sequence[str]) -> Non
         raise CheckpointError(f"{path}: expected a checkpoint of kind {wanted}, got '{metadata.get('kind')}'")
 
 
-def _into_steps(tensors: Mapping[str, torch.Tensor], beginning: str) -> dict[str, torch.Tensor]:
+def _into_steps(tensors: Mapping[str, torch.Tensor], beginnings: tuple[str, ...]) -> dict[str, torch.Tensor]:
     found = dict(tensors)
     for key, value in tensors.items():
-        if key.startswith(beginning) and value.ndim == 4:
+        if key.startswith(beginnings) and value.ndim == 4:
             step = value.float().abs().amax(dim=(1, 2, 3), keepdim=True) / LARGEST_STEPS
             found[key] = (value / step.clamp_min(1e-30)).round().to(torch.int8)
             found[key + STEP] = step

@@ -156,6 +156,16 @@ class Contexts:
             tables.append(np.ceil(seen + PRIOR * own))
         return np.stack(tables).astype(np.int32)
 
+    def bits(
+        self, symbols: NDArray[np.integer], counts: NDArray[np.integer], alphabet: range
+    ) -> NDArray[np.float64]:
+        """`[channels]` mean bits of `[images, channels, side, side]` symbols under tables of `counts`."""
+        channel = np.arange(len(counts))[:, None]
+        places = stream_of(symbols.shape[-1]).of(symbols).astype(np.intp) - alphabet.start
+        shares = counts / counts.sum(-1, keepdims=True)
+        means: NDArray[np.float64] = -np.log2(shares[channel, self.all(symbols), places]).mean((0, 2))
+        return means
+
     def _predicted(
         self, planes: NDArray[np.float32], stream: Stream, phase: int, channels: slice
     ) -> NDArray[np.float32]:

@@ -15,13 +15,21 @@ from coinfer.models.checkpoints import Checkpoint, CheckpointError
 from coinfer.models.contexts import fitted, stream_of
 from coinfer.models.end_to_end import EndToEndStudent
 from coinfer.models.images import SIZE_PX
-from coinfer.models.student import Lesson, go_on, train_student
+from coinfer.models.student import Lesson, go_on, some_pixels, train_student
 from coinfer.models.teaching import Answer, Features, distance
 
-CUT_BYTES = 100, 1000
+ALPHABET = range(-LARGEST, LARGEST + 1)
+
+CUT_BYTES = 70, 500
 """The shortest and the longest cut in training, for an image of full size; even in the logarithm."""
 
-WHOLE_SHARE = 0.25
+HEADER_BYTES = 6
+"""What a message has before its symbols; see `codecs/bitstream.py`."""
+
+CONTEXT_IMAGES = 128
+"""Images of each set that tell what contexts will spare."""
+
+WHOLE_SHARE = 0.2
 """Share of the images whose stream is not cut in training."""
 
 FIRST_DOUBLING_BYTES = 100
@@ -42,7 +50,7 @@ class Settings:
     Args:
         split: stage after which the network is cut.
         rate_weight: what a doubling of the bytes costs in the loss.
-        cut_bytes: trains for this one rate alone, every stream cut there; None trains for all rates.
+        cut_bytes: trains for messages of this length alone, every one cut there; None trains for all lengths.
         seed: of the initial weights, the order of images, the augmentation and the cuts.
     """
 
@@ -65,6 +73,7 @@ class AnytimeStudent(EndToEndStudent):
         super().__init__(backbone, settings.split)
         self.encoder, self.decoder = Encoder(backbone, settings.split), Decoder(backbone, settings.split)
         self.rate = Rate()
+        self._coded_shares = torch.ones(SYMBOL_CHANNELS, 1, 1)
         self._settings = settings
 
     def begin_as(self, start: Checkpoint) -> None:
@@ -74,6 +83,23 @@ class AnytimeStudent(EndToEndStudent):
             raise CheckpointError(f"{start.path}: lacks the tables of its range coder; train it again")
         counts = start.tensors["counts"].sum(1).float()
         self.rate.logits.data.copy_((counts / counts.sum(1, keepdim=True)).log())
+
+    @torch.no_grad()
+    def begin(self, phase: str, lesson: Lesson) -> None:
+        """Counts what a message takes in each channel, over what the loss prices it at.
+
+        That has a table a channel and no steps, for the sake of gradients; the range coder has contexts.
+        """
+        if phase[0] != "a":
+            self.eval()
+            pixels = some_pixels(lesson.train, lesson.device, CONTEXT_IMAGES)
+            values = torch.cat([self.encoder.values(self.encoder.frozen(batch)) for batch in pixels])
+            symbols = values.round().to(torch.int16).cpu().numpy()
+            contexts = fitted(symbols)
+            coded = torch.from_numpy(contexts.bits(symbols, contexts.counts(symbols, ALPHABET), ALPHABET))
+            priced = self.rate(values).mean((0, 2, 3))
+            self._coded_shares = (coded.to(priced) / priced)[:, None, None]
+            self.prepare(phase)
 
     def sizes(self) -> dict[str, int]:
         """Channels of symbols."""
@@ -115,18 +141,19 @@ class AnytimeStudent(EndToEndStudent):
         return restored if phase[0] == "a" else tuned
 
     def _sent(self, shared: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Symbols (straight-through gradient), whether each arrived, and the price of those that did."""
+        """Symbols, whether each arrived, and the price of those that did, with gradients."""
         values = self.encoder.values(shared)
         symbols = values + (values.round() - values).detach()
         bits = self.rate(values)
+        coded = bits.detach() * self._coded_shares.to(bits.device)
         _, channels, side, _ = values.shape
         full_size = (grid_side(self._settings.split, SIZE_PX) / side) ** 2
-        by_place = bits.detach().flatten(2)[..., torch.from_numpy(stream_of(side).order).to(bits.device)]
-        total = by_place.flatten(1).cumsum(1) * full_size / 8
+        by_place = coded.flatten(2)[..., torch.from_numpy(stream_of(side).order).to(bits.device)]
+        total = by_place.flatten(1).cumsum(1) * full_size / 8 + HEADER_BYTES
         cut = self._cut_bytes(total)
         count = torch.searchsorted(total, cut)[:, 0]
         arrived = first_symbols(count, channels, side)
-        sent = (bits * arrived).sum((1, 2, 3)) * full_size / 8
+        sent = ((coded + bits - bits.detach()) * arrived).sum((1, 2, 3)) * full_size / 8 + HEADER_BYTES
         price = self._settings.rate_weight * torch.log2(1 + sent / FIRST_DOUBLING_BYTES)
         is_cut = count < total.shape[1]
         worth = torch.where(is_cut, WORTH_BYTES / cut[:, 0] ** 2, torch.zeros_like(sent))
@@ -155,4 +182,4 @@ def train_anytime(settings: Settings, lesson: Lesson) -> dict[str, object]:
     torch.manual_seed(settings.seed)
     student = AnytimeStudent(lesson.backbone, settings)
     lesson = go_on(lesson, student, "a")
-    return train_student(student, "anytime", settings, lesson, range(-LARGEST, LARGEST + 1))
+    return train_student(student, "anytime", settings, lesson, ALPHABET)

@@ -54,7 +54,7 @@ def test_kernels_in_steps_take_a_byte_a_weight(path: Path) -> None:
     drawn[3] *= 1e-3
     drawn[4] = 0
     tensors = {"tail.weight": drawn, "tail.bias": drawn[:, 0, 0, 0], "head.weight": drawn}
-    write_checkpoint(path, tensors, {}, in_steps="tail.")
+    write_checkpoint(path, tensors, {}, in_steps=("tail.",))
     stored, read = load_file(path), read_checkpoint(path).tensors
     assert stored["tail.weight"].dtype == torch.int8
     assert read.keys() == tensors.keys()
@@ -63,7 +63,7 @@ def test_kernels_in_steps_take_a_byte_a_weight(path: Path) -> None:
     largest = drawn.abs().amax(dim=(1, 2, 3), keepdim=True)
     assert ((read["tail.weight"] - drawn).abs() <= largest / 254 * 1.0001).all()
     assert torch.equal(read["tail.weight"][4], drawn[4])
-    write_checkpoint(path, read, {}, in_steps="tail.")
+    write_checkpoint(path, read, {}, in_steps=("tail.",))
     assert torch.allclose(read_checkpoint(path).tensors["tail.weight"], read["tail.weight"], rtol=1e-6)
 
 

@@ -115,7 +115,9 @@ def test_contexts_shorten_what_is_alike_and_leave_what_is_not() -> None:
             counts[channel, contexts.all(fresh), places] / counts.sum(2)[channel, contexts.all(fresh)]
         )
         by_channel = own[channel, places] / own.sum(1)[:, None]
-        return float(-np.log2(in_context).mean()), float(-np.log2(by_channel).mean())
+        means = contexts.bits(fresh, counts, ALPHABET)
+        np.testing.assert_allclose(means, -np.log2(in_context).mean((0, 2)))
+        return float(means.mean()), float(-np.log2(by_channel).mean())
 
     with_contexts, without = bits(alike(400), alike(100, seed=9))
     assert with_contexts < 0.9 * without

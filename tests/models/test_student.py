@@ -114,6 +114,23 @@ def test_streams_are_cut_at_the_bytes_asked_for(backbone: Backbone) -> None:
     assert price.item() == pytest.approx(0.5 * doublings + WORTH_BYTES / 100, rel=0.02)
 
 
+def test_bytes_in_training_are_those_of_messages(backbone: Backbone) -> None:
+    """About as many symbols arrive of a stream cut in training as of a message cut to that length."""
+    images = Scenes(48, seed=1)
+    pixels, codec = images.load(range(48)), Anytime()
+    lesson = Lesson(backbone, [Source(images, "scenes", True)], [], (), Path(), Path())
+    symbols = codec._encoder(torch.from_numpy(pixels[:16])).numpy()
+    whole = [codec.message(image.astype(np.int32)) for image in symbols]
+    for size in (100, 250):
+        student = AnytimeStudent(backbone, AnytimeSettings(cut_bytes=size))
+        student.begin_as(read_checkpoint(shipped_path("anytime-layer2")))
+        student.begin("b-joint", lesson)
+        with torch.inference_mode():
+            _, arrived, _ = student.eval()._sent(student.encoder.frozen(torch.from_numpy(pixels[:16])))
+        real = [codec.symbols(codec.cut(message, size))[1].mean() for message in whole]
+        assert arrived.float().mean().item() == pytest.approx(np.mean(real), rel=0.15)
+
+
 def test_a_byte_before_the_cut_is_worth_what_the_next_one_brings(backbone: Backbone) -> None:
     """The loss falls like WORTH_BYTES / B, so by WORTH_BYTES / B^2 a byte; nothing where no stream is cut."""
     shared = torch.rand(2, 256, 28, 28)
