@@ -39,6 +39,11 @@ class Trained:
         if split not in SPLITS[1:]:
             raise SettingsError(f"split: expected one of {', '.join(SPLITS[1:])}, got {split!r}")
         path = Path(checkpoint) if checkpoint else shipped_path(f"{kind}-{name}")
+        if not checkpoint and not path.is_file():
+            raise SettingsError(
+                f"no {path.name} comes with coinfer; train one with 'coinfer train {kind}' and give it as "
+                f"checkpoint"
+            )
         try:
             self.weights: Checkpoint = read_checkpoint(path, kind)
         except CheckpointError as error:

@@ -6,7 +6,7 @@
     layer3    its last block   2.2 MB                        none (layer4 would be 30 MB)
     layer4    none (30 MB)                                   none
 
-Sizes are float16; new checkpoints hold kernels of both parts in 8 bits a weight.
+Sizes are float16; new checkpoints hold kernels in 8 bits a weight, half of that.
 """
 
 from __future__ import annotations

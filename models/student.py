@@ -233,7 +233,7 @@ def train_student(
     }
     tables = {name: torch.from_numpy(table) for name, table in student.tables(symbols, alphabet).items()}
     tensors = {**student.own_tensors(), **tables}
-    write_checkpoint(lesson.out, tensors, metadata, in_steps=NETWORK_PARTS)
+    write_checkpoint(lesson.out, tensors, metadata, in_steps=("encoder.", "decoder."))
     return metadata
 
 

@@ -12,7 +12,7 @@ from coinfer.codecs.protocol import BitstreamError, CodecError, SettingsError
 from coinfer.codecs.registry import create
 from coinfer.models.anytime import LARGEST, SYMBOL_CHANNELS
 from coinfer.models.backbone import shipped
-from coinfer.models.checkpoints import shipped_path, write_checkpoint
+from coinfer.models.checkpoints import write_checkpoint
 from coinfer.models.scenes.scene import Scenes
 from coinfer.models.train_anytime import AnytimeStudent, Settings
 
@@ -152,11 +152,3 @@ def test_limits_that_are_none(path: Path, max_bytes: object) -> None:
         create("anytime", {"checkpoint": str(path), "max_bytes": max_bytes}, "scenes")
     expected = f"max_bytes: expected null or a whole number of at least 6, got {max_bytes!r}"
     assert str(caught.value) == f"codec 'anytime': {expected}"
-
-
-def test_a_split_without_a_shipped_checkpoint() -> None:
-    path = shipped_path("anytime-layer1")
-    assert not path.is_file(), "layer1 is shipped now: test another split here"
-    with pytest.raises(SettingsError) as caught:
-        Anytime(split="layer1")
-    assert str(caught.value) == f"{path}: no such checkpoint; train one with 'coinfer train --help'"

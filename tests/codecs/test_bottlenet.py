@@ -101,6 +101,11 @@ def test_bodies_that_do_not_fit(plain: Bottlenet, frames: NDArray[np.uint8]) -> 
         ({"ratio": 0}, "ratio: expected a whole number of at least 1, got 0"),
         ({"coded": 1}, "coded: expected true or false, got 1"),
         ({"ratio": 64}, "made for ratio 1024, not 64"),
+        (
+            {"ratio": 77, "checkpoint": None},
+            "no bottlenet-layer2-77.safetensors comes with coinfer; train one with 'coinfer train bottlenet' "
+            "and give it as checkpoint",
+        ),
         ({"split": "layer3"}, "made for split 'layer2', not 'layer3'"),
         ({"split": "conv1"}, "split: expected one of layer1, layer2, layer3, layer4, got 'conv1'"),
     ],
