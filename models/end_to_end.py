@@ -19,6 +19,10 @@ PRESETS = {
         Phase("b-joint", 1.8, 128, 1e-3),
         Phase("c-joint-192", 0.8, 192, 5e-4),
     ),
+    "finish": (
+        Phase("c-joint-192", 0.8, 192, 5e-4),
+        Phase("d-joint-224", 0.8, 224, 3e-4),
+    ),
     "gpu": (
         Phase("a-codec", 2.0, 224, 2e-3, 256),
         Phase("b-joint", 20.0, 224, 1e-3, 256),
@@ -28,8 +32,9 @@ PRESETS = {
 }
 """Steps for codecs trained end to end: `a` without the parts of the network, then with them.
 
-On two idle cores with bfloat16 instructions `cpu` takes about two hours at layer2, and `short` a fifth,
-without these instructions three times as long; `smoke` shows in a minute that it runs.
+On two idle cores with bfloat16 instructions `cpu` takes about two hours at layer2, `short` a fifth and
+`finish`, which goes on from a trained codec, a tenth, without these instructions three times as long; `smoke`
+shows in a minute that it runs.
 """
 
 

@@ -33,6 +33,10 @@ PHASES = {
         Phase("e-tail", 0.8, 128, 8e-4),
         Phase("e-tail-192", 0.5, 192, 4e-4),
     ),
+    "finish": (
+        Phase("e-tail-192", 0.8, 192, 4e-4),
+        Phase("e-tail-224", 0.8, 224, 3e-4),
+    ),
     "gpu": (
         Phase("a-attention", 1.0, 224, 2e-3, 256),
         Phase("b-prune", 3.0, 224, 1e-3, 256),
@@ -44,8 +48,9 @@ PHASES = {
         Phase(name, 0.5, 64, 1e-3) for name in ("a-attention", "b-prune", "c-decoder", "d-joint", "e-tail")
     ),
 }
-"""Presets: on two idle cores with bfloat16 instructions `cpu` takes an hour and a half at layer2, `short` a
-quarter of an hour, without these instructions three times as long; `smoke` shows in a minute that it runs.
+"""Presets: on two idle cores with bfloat16 instructions `cpu` takes an hour and a half at layer2, `short` and
+`finish`, which goes on from a trained codec, a quarter of an hour, without these instructions three times as
+long; `smoke` shows in a minute that it runs.
 """
 
 

@@ -30,7 +30,8 @@ Ratio = Annotated[int, typer.Option(help="Compression before entropy coding.", m
 Preset = Annotated[
     str,
     typer.Option(
-        help="cpu (hours on two cores), short (a quarter of an hour), gpu, or smoke (a minute, to try)."
+        help="cpu (hours on two cores), short (a quarter of an hour), finish (as long, from --start on), "
+        "gpu, or smoke (a minute, to try)."
     ),
 ]
 Seed = Annotated[int, typer.Option(help="Seed of weights, order and augmentation.", min=0, max=2**63 - 1)]

@@ -87,6 +87,8 @@ def codec(
 
     wanted = trainable(kind, {**given, "seed": run.seed})
     check_choice("--preset", run.preset, tuple(wanted.presets))
+    if run.preset == "finish" and start is None:
+        raise InputError("--preset finish: goes on from a trained codec; give one with --start")
     _check_device(run.device)
     keep_freed()
     with _mistakes():

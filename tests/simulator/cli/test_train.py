@@ -228,6 +228,10 @@ def test_a_wrong_option_is_refused(workplace, refused, arguments, line):
             "pets/train: the backbone has no classifier for these 2 classes; train one with 'coinfer train "
             "backbone' on these images and give its file as --backbone",
         ),
+        (
+            "aecnn --images pets --preset finish",
+            "--preset finish: goes on from a trained codec; give one with --start",
+        ),
         ("backbone --images pets --out pets", "--out pets: expected the name of a .safetensors file"),
         ("backbone --images pets --work small.yaml", "--work: small.yaml: File exists; give another"),
         ("backbone --images pets --out /proc/q.safetensors", "--out: /proc: "),
