@@ -35,7 +35,7 @@ WHOLE_SHARE = 0.2
 FIRST_DOUBLING_BYTES = 100
 """The price rises with the logarithm of this and what is sent: a byte costs more where there are few."""
 
-WORTH_BYTES = 40
+WORTH_BYTES = 30
 """The loss of a stream cut at B bytes is about this / B above that of the whole (layer2, 60 to 1,000 bytes):
 a byte saved before the cut is worth this / B^2, since it lets the next one in."""
 
@@ -153,7 +153,9 @@ class AnytimeStudent(EndToEndStudent):
         cut = self._cut_bytes(total)
         count = torch.searchsorted(total, cut)[:, 0]
         arrived = first_symbols(count, channels, side)
-        sent = ((coded + bits - bits.detach()) * arrived).sum((1, 2, 3)) * full_size / 8 + HEADER_BYTES
+        priced = (bits * arrived).sum((1, 2, 3))
+        share = (coded * arrived).sum((1, 2, 3)) / priced.detach().clamp_min(1e-6)
+        sent = priced * share * full_size / 8 + HEADER_BYTES
         price = self._settings.rate_weight * torch.log2(1 + sent / FIRST_DOUBLING_BYTES)
         is_cut = count < total.shape[1]
         worth = torch.where(is_cut, WORTH_BYTES / cut[:, 0] ** 2, torch.zeros_like(sent))

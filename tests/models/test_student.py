@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from coinfer.codecs import bitstream
 from coinfer.codecs.anytime import Anytime
 from coinfer.codecs.bottlenet import Bottlenet
 from coinfer.models.anytime import LARGEST, Rate, first_symbols
@@ -21,6 +22,7 @@ from coinfer.models.train_aecnn import Settings as AecnnSettings
 from coinfer.models.train_anytime import (
     CUT_BYTES,
     FIRST_DOUBLING_BYTES,
+    HEADER_BYTES,
     WHOLE_SHARE,
     WORTH_BYTES,
     AnytimeStudent,
@@ -129,6 +131,16 @@ def test_bytes_in_training_are_those_of_messages(backbone: Backbone) -> None:
             _, arrived, _ = student.eval()._sent(student.encoder.frozen(torch.from_numpy(pixels[:16])))
         real = [codec.symbols(codec.cut(message, size))[1].mean() for message in whole]
         assert arrived.float().mean().item() == pytest.approx(np.mean(real), rel=0.15)
+
+
+def test_a_cut_before_the_first_symbol_costs_the_header_alone(backbone: Backbone) -> None:
+    student = AnytimeStudent(backbone, AnytimeSettings(cut_bytes=1, rate_weight=0.5))
+    with torch.inference_mode():
+        _, arrived, price = student._sent(torch.rand(1, 256, 28, 28))
+    assert not arrived.any()
+    assert bitstream.HEADER_BYTES == HEADER_BYTES
+    doublings = np.log2(1 + HEADER_BYTES / FIRST_DOUBLING_BYTES)
+    assert price.item() == pytest.approx(0.5 * doublings + WORTH_BYTES * HEADER_BYTES)
 
 
 def test_a_byte_before_the_cut_is_worth_what_the_next_one_brings(backbone: Backbone) -> None:
