@@ -19,7 +19,7 @@ PRESETS = {
         Phase("b-joint", 1.8, 128, 1e-3),
         Phase("c-joint-192", 0.8, 192, 5e-4),
     ),
-    "finish": (Phase("d-joint-224", 1.0, 224, 1e-4),),
+    "finish": (Phase("d-joint-224", 1.0, 224, 3e-4),),
     "gpu": (
         Phase("a-codec", 2.0, 224, 2e-3, 256),
         Phase("b-joint", 20.0, 224, 1e-3, 256),

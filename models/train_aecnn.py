@@ -33,7 +33,7 @@ PHASES = {
         Phase("e-tail", 0.8, 128, 8e-4),
         Phase("e-tail-192", 0.5, 192, 4e-4),
     ),
-    "finish": (Phase("e-tail-224", 1.0, 224, 1e-4),),
+    "finish": (Phase("e-tail-224", 1.0, 224, 3e-4),),
     "gpu": (
         Phase("a-attention", 1.0, 224, 2e-3, 256),
         Phase("b-prune", 3.0, 224, 1e-3, 256),
