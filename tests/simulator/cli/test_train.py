@@ -174,7 +174,7 @@ def test_each_training_command_explains_itself(typed, capsys, command):
     ("arguments", "line"),
     [
         ("aecnn --split stem", "--split: expected one of layer1, layer2, layer3, layer4, got 'stem'"),
-        ("aecnn --preset huge", "--preset: expected one of cpu, short, gpu, smoke, got 'huge'"),
+        ("aecnn --preset huge", "--preset: expected one of cpu, short, finish, gpu, smoke, got 'huge'"),
         ("aecnn --ratio 1000000", "--ratio 1000000: keeps no channel at layer2; lower it"),
         (
             "aecnn --ratio 300",
